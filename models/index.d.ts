@@ -1,0 +1,2 @@
+export declare const releasedModelsUrl: URL;
+export declare const defaultModelName: string;

@@ -1,0 +1,111 @@
+/** The model card: everything needed to use an `.onnx` file rightly, carried in the file's own metadata. */
+import { decodeModel, encodeModel, readMetadata } from '@mien/onnx';
+import { z } from 'zod';
+import { UserError } from './error.ts';
+
+/** The metadata key of the card. */
+export const cardKey = 'mien.card';
+/** The card format this code writes; files with a higher number are refused. */
+export const cardFormatVersion = 1;
+
+const preprocessing = z.object({
+  /** Size of the image the network sees, [C,H,W]; C is 1 (grey) or 3 (RGB). */
+  input: z.object({ name: z.string(), shape: z.tuple([z.union([z.literal(1), z.literal(3)]), z.number().int().positive(), z.number().int().positive()]) }),
+  /** `gray`: Rec. 601 luma 0.299 R + 0.587 G + 0.114 B. */
+  color: z.enum(['gray', 'rgb']),
+  /** How a face is cut from a photograph, relative to the detector's box. */
+  crop: z.object({
+    /** Side of the square crop ÷ geometric mean of the box's width and height. */
+    scale: z.number().positive(),
+    /** Crop centre − box centre, as fractions of the crop's side; positive is right and down. */
+    shift: z.tuple([z.number(), z.number()]),
+    /** `none`: the crop keeps the photograph's axes. */
+    align: z.enum(['none']),
+    /** The training images fill the network's input: a whole crop is used as it is. */
+    square: z.literal(true),
+  }),
+  /** `area-bilinear`: triangle filter widened by the scale when shrinking, so that small details do not alias. */
+  resize: z.enum(['area-bilinear']),
+  /**
+   * The part of the resized crop the network sees: the crop is resized to `resizeTo` [H,W], then its central
+   * [H,W] of `input.shape` is taken (training crops at random, evaluation at the centre).
+   */
+  resizeTo: z.tuple([z.number().int().positive(), z.number().int().positive()]),
+  /** Pixel values v in 0…1 become (v − mean) / std, one entry a channel. */
+  mean: z.array(z.number()).min(1),
+  std: z.array(z.number().positive()).min(1),
+});
+
+const figure = z.object({
+  metric: z.string(),
+  dataset: z.string(),
+  split: z.string(),
+  n: z.number().int().nonnegative(),
+  value: z.number(),
+  interval95: z.tuple([z.number(), z.number()]).optional(),
+  note: z.string().optional(),
+});
+
+export const cardSchema = z.object({
+  formatVersion: z.number().int().positive(),
+  name: z.string(),
+  architecture: z.string(),
+  description: z.string(),
+  licence: z.string(),
+  labels: z.array(z.string()).min(2),
+  preprocessing,
+  output: z.object({ name: z.string(), /** Logits are divided by this before softmax. */ temperature: z.number().positive() }),
+  training: z.object({
+    data: z.string(),
+    split: z.string(),
+    rows: z.number().int().nonnegative(),
+    chosenOn: z.string(),
+    recipe: z.string(),
+    seed: z.number().int(),
+    epochs: z.number().nonnegative(),
+    finished: z.string().optional(),
+  }),
+  parameters: z.number().int().nonnegative(),
+  flops: z.number().nonnegative(),
+  figures: z.array(figure),
+  intendedUse: z.string(),
+  limits: z.array(z.string()),
+});
+
+export type ModelCard = z.infer<typeof cardSchema>;
+export type Preprocessing = ModelCard['preprocessing'];
+
+/** Reads the card of an `.onnx` file. Throws `UserError` when the bytes are no ONNX file or carry no usable card. */
+export function readCard(model: Uint8Array, file = 'the file'): ModelCard {
+  let text: string | undefined;
+  try {
+    text = readMetadata(model)[cardKey];
+  } catch (cause) {
+    throw new UserError('bad-model', `${file}: expected an ONNX file, but it cannot be read as one (${(cause as Error).message})`, { cause });
+  }
+  if (text === undefined) {
+    throw new UserError('no-card', `${file}: expected a model exported by Mien (metadata ${cardKey}), found none; export it with \`mien export\``);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new UserError('bad-card', `${file}: the card in ${cardKey} is not JSON`, { cause });
+  }
+  const version = (json as { formatVersion?: unknown })?.formatVersion;
+  if (typeof version === 'number' && version > cardFormatVersion) {
+    throw new UserError('newer-card', `${file}: the card has format ${version}, this Mien reads up to ${cardFormatVersion}; update Mien`);
+  }
+  const parsed = cardSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new UserError('bad-card', `${file}: card field ${issue.path.join('.') || '(root)'}: ${issue.message}`);
+  }
+  return parsed.data;
+}
+
+/** The same model with its card replaced. */
+export function withCard(model: Uint8Array, card: ModelCard): Uint8Array {
+  const decoded = decodeModel(model);
+  return encodeModel({ ...decoded, metadata: { ...decoded.metadata, [cardKey]: JSON.stringify(cardSchema.parse(card)) } });
+}
