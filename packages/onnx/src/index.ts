@@ -5,5 +5,6 @@ export { type Attribute, decodeModel, encodeModel, type OnnxModel, type OnnxNode
 // Tensors
 export { allocate, bytesOf, bytesPerElement, type DType, type DTypeArrays, dtypeCodes, dtypeOfCode, type Shape, sizeOf, type TensorData, type TensorValue, tensor, viewBytes } from './tensor.ts';
 export { decodeFloat16, encodeFloat16 } from './float16.ts';
+export { halveWeights } from './half-weights.ts';
 // Sessions
 export type { CreateSession, Device, Feeds, Session, SessionOptions } from './session.ts';

@@ -7,3 +7,15 @@ export { type Expression, expressions, parseExpression } from './labels.ts';
 export { cardFormatVersion, cardKey, cardSchema, type ModelCard, type Preprocessing, readCard, withCard } from './card.ts';
 // Pictures
 export type { Box, Image } from './image.ts';
+// From a face to the network's input
+export { type CropGeometry, cropSquare, ferCrop, wholeSquare } from './crop-geometry.ts';
+export { normalise, Preprocessor, preprocess } from './preprocess.ts';
+export { Resampler } from './resample.ts';
+// Finding faces
+export type { DetectOptions, Detection, FaceDetector } from './detector/face-detector.ts';
+export { type LoadDetectorOptions, loadDetector } from './detector/load-detector.ts';
+// Recognising expressions
+export { type LoadRecogniserOptions, loadRecogniser, type Recogniser, type Recognition } from './recogniser.ts';
+export { softmax } from './softmax.ts';
+// The whole walk
+export { type Face, findExpressions, wholeExpression } from './find-expressions.ts';

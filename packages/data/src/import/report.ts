@@ -1,0 +1,33 @@
+/** What every importer takes and gives back. */
+import type { Manifest } from '../store/manifest.ts';
+import type { LabelMap } from './label-map.ts';
+
+export interface ImportOptions {
+  /** Directory of the new store. */
+  out: string;
+  /** Replace the store that stands at `out`. */
+  force?: boolean | undefined;
+  /** Name of the data set, part of every row's identity; by default the name of the csv or folder. */
+  name?: string | undefined;
+  map?: LabelMap | undefined;
+  onProgress?: ((progress: ImportProgress) => void) | undefined;
+}
+
+export interface ImportProgress {
+  /** Rows or images read. */
+  rows: number;
+  /** Share of the source read, 0…1. */
+  fraction: number;
+}
+
+export interface ImportReport {
+  /** Directory of the store. */
+  out: string;
+  manifest: Manifest;
+  /** Rows left out because the map says `drop`. */
+  dropped: number;
+  /** Images whose size or colours differ from the store's and were changed. */
+  converted: number;
+  /** Files of the source that are no images of a class, relative to it. */
+  ignored: string[];
+}

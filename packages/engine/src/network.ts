@@ -1,0 +1,141 @@
+/**
+ * The context in which a network is defined once and built many times: for training, for inference, or only to be
+ * described. A network is a function of this context and its input.
+ */
+import type { Shape, TensorValue } from '@mien/onnx';
+import { Graph, type Value } from './graph.ts';
+import type { Initializer } from './initializers.ts';
+import { type Kernels, standardKernels } from './kernels/kernels.ts';
+
+export type Network = (net: Net, x: Value) => Value;
+
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  /** `trainable` weights get gradients; `moving` ones are statistics gathered while training. */
+  readonly kind: 'trainable' | 'moving';
+  readonly initializer: Initializer;
+  /** Whether weight decay applies: not to biases and normalisation. */
+  readonly decay: boolean;
+}
+
+/** One row of the layer table. */
+export interface LayerInfo {
+  readonly name: string;
+  readonly type: string;
+  /** Shape without the batch. */
+  readonly output: Shape;
+  readonly params: number;
+}
+
+/** A moving statistic to update after each step: w ← w + rate · (factor · batch value + offset − w). */
+export interface MovingUpdate {
+  readonly weight: string;
+  readonly batchValue: Value;
+  readonly factor: number;
+  /** True where the batch value was measured after subtracting the moving statistic itself. */
+  readonly centred: boolean;
+}
+
+/** A random mask the trainer must draw before each step. */
+export interface MaskSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly rate: number;
+}
+
+export type Weights = ReadonlyMap<string, Float32Array>;
+
+interface Build {
+  readonly graph: Graph;
+  readonly mode: 'train' | 'infer';
+  readonly weights: Weights | undefined;
+  readonly specs: WeightSpec[];
+  readonly layers: LayerInfo[];
+  readonly updates: MovingUpdate[];
+  readonly masks: MaskSpec[];
+  multiplyAdds: number;
+}
+
+export class Net {
+  readonly build: Build;
+  readonly path: string;
+
+  constructor(build: Build, path = '') {
+    this.build = build;
+    this.path = path;
+  }
+
+  get graph(): Graph {
+    return this.build.graph;
+  }
+
+  get training(): boolean {
+    return this.build.mode === 'train';
+  }
+
+  /** A context whose weights are named `path.name…`. */
+  scope(name: string | number): Net {
+    return new Net(this.build, this.name(String(name)));
+  }
+
+  name(part: string): string {
+    return this.path ? `${this.path}.${part}` : part;
+  }
+
+  /** Declares a weight: a fed parameter in training, a constant of the file in inference. */
+  weight(part: string, shape: Shape, initializer: Initializer, options: { kind?: WeightSpec['kind']; decay?: boolean } = {}): Value {
+    const { build } = this;
+    const name = this.name(part);
+    const spec: WeightSpec = { name, shape, kind: options.kind ?? 'trainable', initializer, decay: options.decay ?? false };
+    build.specs.push(spec);
+    if (build.mode === 'train' || !build.weights) return build.graph.parameter(name, shape, build.mode === 'train' && spec.kind === 'trainable');
+    const data = build.weights.get(name);
+    if (!data) throw new Error(`weight ${name} ${JSON.stringify(shape)} is missing`);
+    return build.graph.initializer(name, { dtype: 'float32', shape, data } as TensorValue);
+  }
+
+  /** Notes one row of the layer table. */
+  layer(name: string, type: string, output: Shape, params: number, multiplyAdds = 0): void {
+    this.build.layers.push({ name: this.name(name), type, output: output.slice(1), params });
+    this.build.multiplyAdds += multiplyAdds;
+  }
+}
+
+export interface BuiltNetwork extends Build {
+  readonly logits: Value;
+  readonly images: Value;
+}
+
+/** Builds a network into a fresh graph. Without `weights`, an inference graph is only good for describing. */
+export function buildNetwork(
+  network: Network,
+  input: Shape,
+  options: { mode: 'train' | 'infer'; batch: number; weights?: Weights; kernels?: Kernels; symbolicBatch?: boolean; name?: string },
+): BuiltNetwork {
+  const graph = new Graph(options.name ?? 'network', options.kernels ?? standardKernels);
+  const build: Build = { graph, mode: options.mode, weights: options.weights, specs: [], layers: [], updates: [], masks: [], multiplyAdds: 0 };
+  const images = graph.input('image', [options.batch, ...input], 'float32', options.symbolicBatch ?? false);
+  const logits = network(new Net(build), images);
+  return Object.assign(build, { logits, images });
+}
+
+export interface NetworkSummary {
+  readonly input: Shape;
+  readonly params: { readonly total: number; readonly trainable: number };
+  /** 2 × multiply-adds of convolutions and dense layers for one image forward. */
+  readonly flops: number;
+  readonly layers: readonly LayerInfo[];
+}
+
+/** Counts parameters and operations without allocating a single weight. */
+export function describeNetwork(network: Network, input: Shape): NetworkSummary {
+  const built = buildNetwork(network, input, { mode: 'infer', batch: 1 });
+  const count = (specs: readonly WeightSpec[]): number => specs.reduce((sum, s) => sum + s.shape.reduce((a, b) => a * b, 1), 0);
+  return {
+    input,
+    params: { total: count(built.specs), trainable: count(built.specs.filter((s) => s.kind === 'trainable')) },
+    flops: 2 * built.multiplyAdds,
+    layers: built.layers,
+  };
+}

@@ -1,0 +1,101 @@
+/** Convolution (ONNX `Conv`), forward and gradients, on the blocked kernels where they fit, else on standard ops. */
+import type { Shape } from '@mien/onnx';
+import { canBlock, describe, type Value } from '../graph.ts';
+import { blockedConv, blockedConvDw, blockedConvDx, blockedWeights, type ConvGeometry, plainWeights, toWeightStorage } from '../kernels/blocked.ts';
+import { reduceSum } from './reduce.ts';
+import { reshape } from './shape.ts';
+
+export interface ConvOptions {
+  /** [O]; omitted where a batch norm follows. */
+  readonly bias?: Value | undefined;
+  readonly stride?: number;
+  readonly dilation?: number;
+  /** Zeros on every side, or [top, left, bottom, right]. Default: "same" for odd kernels at stride 1. */
+  readonly padding?: number | readonly [number, number, number, number];
+}
+
+/** Output size along one axis: ⌊(size + pads − dilation·(kernel−1) − 1) / stride⌋ + 1. */
+export function convOutputSize(size: number, kernel: number, stride: number, dilation: number, pads: number): number {
+  return Math.floor((size + pads - dilation * (kernel - 1) - 1) / stride) + 1;
+}
+
+function geometryOf(w: Shape, options: ConvOptions): ConvGeometry {
+  const stride = options.stride ?? 1;
+  const dilation = options.dilation ?? 1;
+  const same = [Math.floor((dilation * (w[2]! - 1)) / 2), Math.floor((dilation * (w[3]! - 1)) / 2)] as const;
+  const p = options.padding;
+  const padding = p === undefined ? ([same[0], same[1], same[0], same[1]] as const) : typeof p === 'number' ? ([p, p, p, p] as const) : p;
+  return { stride: [stride, stride], dilation: [dilation, dilation], padding };
+}
+
+/** Standard dX: `ConvTranspose` with the forward weights; output padding restores pixels the stride skipped. */
+function standardDx(dy: Value, w: Value, x: Shape, { stride, dilation, padding }: ConvGeometry): Value {
+  const size = (axis: 0 | 1): number =>
+    (dy.shape[2 + axis]! - 1) * stride[axis] + dilation[axis] * (w.shape[2 + axis]! - 1) + 1 - padding[axis] - padding[2 + axis]!;
+  return w.graph.emit('ConvTranspose', [dy, plainWeights(w)], x, {
+    attributes: {
+      kernel_shape: [w.shape[2]!, w.shape[3]!],
+      strides: stride,
+      dilations: dilation,
+      pads: padding,
+      output_padding: [x[2]! - size(0), x[3]! - size(1)],
+    },
+  });
+}
+
+/** Standard dW: the same convolution with batch and channels traded, as in `blockedConvDw`. */
+function standardDw(x: Value, dy: Value, w: Value, { stride, dilation, padding }: ConvGeometry): Value {
+  const { graph } = w;
+  const [N, C, H, W] = x.shape as [number, number, number, number];
+  const [, O, Ho, Wo] = dy.shape as [number, number, number, number];
+  const [, , kh, kw] = w.shape as [number, number, number, number];
+  const bottom = stride[0] * (Ho - 1) + dilation[0] * (kh - 1) + 1 - H - padding[0];
+  const right = stride[1] * (Wo - 1) + dilation[1] * (kw - 1) + 1 - W - padding[1];
+  const swap = (v: Value, shape: Shape): Value => graph.emit('Transpose', [v], shape, { attributes: { perm: [1, 0, 2, 3] } });
+  const xt = swap(x, [C, N, H, W]);
+  const pads = graph.constant([0, 0, padding[0], padding[1], 0, 0, bottom, right], [8], 'int64');
+  const padded = graph.emit('Pad', [xt, pads], [C, N, H + padding[0] + bottom, W + padding[1] + right]);
+  const result = graph.emit('Conv', [padded, swap(dy, [O, N, Ho, Wo])], [C, O, kh, kw], {
+    attributes: { kernel_shape: [Ho, Wo], strides: dilation, dilations: stride, pads: [0, 0, 0, 0] },
+  });
+  return toWeightStorage(w, swap(result, w.shape));
+}
+
+/**
+ * Cross-correlation: x [N,C,H,W], w [O,C,kh,kw] → [N,O,H',W'].
+ * Throws, naming both sides, when the channels do not match or the kernel does not fit.
+ */
+export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
+  const { graph } = x;
+  if (x.shape.length !== 4 || w.shape.length !== 4) throw new Error(`Conv: expected x [N,C,H,W] and w [O,C,kh,kw], got ${describe(x.shape)} and ${describe(w.shape)}`);
+  const [N, C, H, W] = x.shape as [number, number, number, number];
+  const [O, I, kh, kw] = w.shape as [number, number, number, number];
+  if (C !== I) throw new Error(`Conv: input channels ${C} must match weight channels ${I} (x ${describe(x.shape)}, w ${describe(w.shape)})`);
+  const geometry = geometryOf(w.shape, options);
+  const { stride, dilation, padding } = geometry;
+  const Ho = convOutputSize(H, kh, stride[0], dilation[0], padding[0] + padding[2]);
+  const Wo = convOutputSize(W, kw, stride[1], dilation[1], padding[1] + padding[3]);
+  if (Ho < 1 || Wo < 1) throw new Error(`Conv: kernel ${kh}×${kw} does not fit input ${describe(x.shape)} with padding ${describe(padding)}`);
+  const shape = [N, O, Ho, Wo];
+  const b = graph.kernels.block;
+  const blockOut = b > 0 && O % b === 0;
+  const useBlocked = blockOut && (C % b === 0 || C < b);
+
+  let y: Value;
+  if (useBlocked) {
+    const source = graph.nameIn(x, C < b ? 'plain' : 'blocked');
+    y = blockedConv(graph, source, blockedWeights(w), [kh, kw], shape, { ...geometry, bias: options.bias });
+  } else {
+    const inputs = options.bias ? [x, plainWeights(w), options.bias] : [x, plainWeights(w)];
+    y = graph.emit('Conv', inputs, shape, { attributes: { kernel_shape: [kh, kw], strides: stride, dilations: dilation, pads: padding } });
+  }
+  const inputs = options.bias ? [x, w, options.bias] : [x, w];
+  return graph.record(inputs, y, (dy, needed) => {
+    const unit = stride[0] === 1 && stride[1] === 1;
+    const pads = padding.every((p, i) => p <= dilation[0] * ((i % 2 ? kw : kh) - 1));
+    const dx = () => (useBlocked && unit && pads && canBlock(x) ? blockedConvDx(dy, w, x.shape, geometry) : standardDx(dy, w, x.shape, geometry));
+    const dw = () => (useBlocked && N % b === 0 ? blockedConvDw(x, dy, w, geometry) : standardDw(x, dy, w, geometry));
+    const db = () => reshape(reduceSum(dy, [0, 2, 3]), [O]);
+    return [needed[0] ? dx() : undefined, needed[1] ? dw() : undefined, needed[2] ? db() : undefined];
+  });
+}

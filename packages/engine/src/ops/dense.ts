@@ -1,0 +1,20 @@
+/** Fully connected layer (ONNX `Gemm`). */
+import { describe, type Value } from '../graph.ts';
+import { reduceSum } from './reduce.ts';
+import { reshape } from './shape.ts';
+
+/** x·wᵀ + b: x [N,D], w [K,D], b [K] → [N,K]. Throws, naming both sides, when D differs. */
+export function dense(x: Value, w: Value, b?: Value): Value {
+  const { graph } = x;
+  if (x.shape.length !== 2 || w.shape.length !== 2 || x.shape[1] !== w.shape[1]) {
+    throw new Error(`Gemm: x ${describe(x.shape)} and weights ${describe(w.shape)} must share their last dimension`);
+  }
+  const [N, D] = x.shape as [number, number];
+  const K = w.shape[0]!;
+  const y = graph.emit('Gemm', b ? [x, w, b] : [x, w], [N, K], { attributes: { transB: 1 } });
+  return graph.record(b ? [x, w, b] : [x, w], y, (dy, needed) => [
+    needed[0] ? graph.emit('Gemm', [dy, w], [N, D]) : undefined,
+    needed[1] ? graph.emit('Gemm', [dy, x], [K, D], { attributes: { transA: 1 } }) : undefined,
+    needed[2] ? reshape(reduceSum(dy, [0]), [K]) : undefined,
+  ]);
+}

@@ -1,0 +1,50 @@
+/** MaxPool, AveragePool and GlobalAveragePool. */
+import { commonLayout, describe, Value } from '../graph.ts';
+import { spatialSum } from '../kernels/channels.ts';
+import { blockedDomain } from '../kernels/kernels.ts';
+import { scale } from './arithmetic.ts';
+import { expand, reshape } from './shape.ts';
+
+function pooledShape(op: string, x: Value, size: number): [number, number, number, number] {
+  const [N, C, H, W] = x.shape as [number, number, number, number];
+  if (x.shape.length !== 4 || H < size || W < size) throw new Error(`${op}: a ${size}×${size} window does not fit x ${describe(x.shape)}`);
+  return [N, C, Math.floor(H / size), Math.floor(W / size)];
+}
+
+/** Maximum of each size×size window, windows not overlapping; rows and columns left over are dropped. The gradient goes to the first maximum. */
+export function maxPool(x: Value, size = 2): Value {
+  const { graph } = x;
+  const shape = pooledShape('MaxPool', x, size);
+  const attributes = { kernel_shape: [size, size], strides: [size, size] };
+  if (!(graph.recording && x.requiresGrad)) return graph.emit('MaxPool', [x], shape, { attributes });
+  const [y, indices] = graph.emitMany('MaxPool', [x], [{ shape, dtype: 'float32' }, { shape, dtype: 'int64' }], { attributes }) as [Value, Value];
+  return graph.record([x], y, (dy) => [graph.emit('MaxUnpool', [dy, indices, graph.constant(x.shape, [4], 'int64')], x.shape, { attributes })]);
+}
+
+/** Mean of each size×size window, windows not overlapping. H and W must be divisible by size. */
+export function averagePool(x: Value, size = 2): Value {
+  const { graph } = x;
+  const [N, C, Ho, Wo] = pooledShape('AveragePool', x, size);
+  if (Ho * size !== x.shape[2] || Wo * size !== x.shape[3]) throw new Error(`AveragePool: H and W of x ${describe(x.shape)} must be divisible by ${size}`);
+  const layout = commonLayout([x]);
+  const attributes = { kernel_shape: [size, size], strides: [size, size], ...(layout === 'blocked' ? { pads: [0, 0, 0, 0] } : {}) };
+  const y = graph.emit('AveragePool', [x], [N, C, Ho, Wo], { attributes, layout, ...(layout === 'blocked' ? { domain: blockedDomain } : {}) });
+  return graph.record([x], y, (dy) => {
+    const spread = expand(reshape(scale(dy, 1 / (size * size)), [N, C, Ho, 1, Wo, 1]), [N, C, Ho, size, Wo, size]);
+    return [reshape(spread, x.shape)];
+  });
+}
+
+/** Mean over H and W: x [N,C,H,W] → [N,C,1,1]. */
+export function globalAveragePool(x: Value): Value {
+  const { graph } = x;
+  const [N, C, H, W] = x.shape as [number, number, number, number];
+  const y = graph.recording && x.requiresGrad
+    ? reshape(scale(spatialSum(x), 1 / (H * W)), [N, C, 1, 1])
+    : graph.emit('GlobalAveragePool', [x], [N, C, 1, 1]);
+  return graph.record([x], y, (dy) => {
+    const dx = new Value(graph, x.shape, 'float32', {});
+    dx.repeats = scale(dy, 1 / (H * W));
+    return [dx];
+  });
+}

@@ -1,0 +1,24 @@
+/** Figures as text for a terminal. */
+import type { Metrics } from './metrics.ts';
+
+const percent = (value: number): string => `${(100 * value).toFixed(2)} %`;
+
+/** Accuracy with interval, macro-F1, a row a class, and the confusion matrix (rows true, columns predicted). */
+export function formatMetrics(metrics: Metrics): string {
+  const { labels, perClass, confusion } = metrics;
+  const width = Math.max(...labels.map((l) => l.length), 8) + 2;
+  const lines = [
+    `n ${metrics.n} · accuracy ${percent(metrics.accuracy)} (95 % interval ${percent(metrics.accuracy95[0])} – ${percent(metrics.accuracy95[1])}) · macro-F1 ${metrics.macroF1.toFixed(4)}`,
+    '',
+    `${''.padEnd(width)}${['precision', 'recall', 'F1', 'support'].map((h) => h.padStart(11)).join('')}`,
+    ...labels.map((label) => {
+      const c = perClass[label]!;
+      const cells = [c.precision.toFixed(3), c.recall.toFixed(3), c.f1.toFixed(3), String(c.support)];
+      return `${label.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join('')}`;
+    }),
+    '',
+    `${'true \\ predicted'.padEnd(Math.max(width, 17))}${labels.map((l) => l.padStart(9)).join('')}`,
+    ...labels.map((label, i) => `${label.padEnd(Math.max(width, 17))}${confusion[i]!.map((count) => String(count).padStart(9)).join('')}`),
+  ];
+  return lines.join('\n');
+}

@@ -1,0 +1,88 @@
+/** Accuracy, its interval, per-class figures and the confusion matrix. */
+
+export interface ClassFigures {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  /** Rows whose true label this is. */
+  readonly support: number;
+}
+
+export interface Metrics {
+  readonly n: number;
+  readonly accuracy: number;
+  /** Wilson score interval of the accuracy, 95 %. */
+  readonly accuracy95: readonly [number, number];
+  /** Mean F1 over the classes with support. */
+  readonly macroF1: number;
+  readonly perClass: Readonly<Record<string, ClassFigures>>;
+  /** `confusion[true][predicted]`, in the order of `labels`. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly labels: readonly string[];
+}
+
+/** Wilson's score interval for k of n (Wilson 1927): [low, high] in 0…1; [0, 1] for n = 0. z = 1.96 for 95 %. */
+export function wilsonInterval(k: number, n: number, z = 1.959963984540054): [number, number] {
+  if (n === 0) return [0, 1];
+  const p = k / n;
+  const spread = 1 + (z * z) / n;
+  const centre = (p + (z * z) / (2 * n)) / spread;
+  const half = (z / spread) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}
+
+/** Index of the largest of K values starting at `from`; of equals, the first. */
+export function argmax(values: ArrayLike<number>, from: number, count: number): number {
+  let best = 0;
+  for (let k = 1; k < count; k++) if (values[from + k]! > values[from + best]!) best = k;
+  return best;
+}
+
+/** Figures of predicted class indices [N] against true ones [N]. A class never predicted has precision 0. */
+export function computeMetrics(truth: ArrayLike<number>, predicted: ArrayLike<number>, labels: readonly string[]): Metrics {
+  const K = labels.length;
+  const n = truth.length;
+  if (predicted.length !== n) throw new RangeError(`metrics: ${n} true labels but ${predicted.length} predictions`);
+  const confusion = Array.from({ length: K }, () => new Array<number>(K).fill(0));
+  for (let i = 0; i < n; i++) confusion[truth[i]!]![predicted[i]!]!++;
+  const perClass: Record<string, ClassFigures> = {};
+  let correct = 0;
+  let f1Sum = 0;
+  let present = 0;
+  for (const [k, label] of labels.entries()) {
+    const hits = confusion[k]![k]!;
+    const support = confusion[k]!.reduce((a, b) => a + b, 0);
+    const claimed = confusion.reduce((sum, row) => sum + row[k]!, 0);
+    const precision = claimed ? hits / claimed : 0;
+    const recall = support ? hits / support : 0;
+    const f1 = precision + recall ? (2 * precision * recall) / (precision + recall) : 0;
+    perClass[label] = { precision, recall, f1, support };
+    correct += hits;
+    if (support) {
+      f1Sum += f1;
+      present++;
+    }
+  }
+  return {
+    n,
+    accuracy: n ? correct / n : 0,
+    accuracy95: wilsonInterval(correct, n),
+    macroF1: present ? f1Sum / present : 0,
+    perClass,
+    confusion,
+    labels,
+  };
+}
+
+/** Mean negative log likelihood of the true class, natural log: logits [N,K]. */
+export function negativeLogLikelihood(logits: Float32Array, truth: ArrayLike<number>, classes: number): number {
+  let sum = 0;
+  for (let i = 0; i < truth.length; i++) {
+    let top = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < classes; k++) top = Math.max(top, logits[i * classes + k]!);
+    let total = 0;
+    for (let k = 0; k < classes; k++) total += Math.exp(logits[i * classes + k]! - top);
+    sum += Math.log(total) + top - logits[i * classes + truth[i]!]!;
+  }
+  return truth.length ? sum / truth.length : 0;
+}

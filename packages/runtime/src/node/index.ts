@@ -1,0 +1,8 @@
+/** @mien/runtime/node: files, for the rest of @mien/runtime. */
+
+// Pictures
+export { type DecodeOptions, decodeImage } from './decode-image.ts';
+// Face detectors
+export { defaultDetector, defaultDetectorPath, type NodeDetectorOptions, openDetector } from './default-detector.ts';
+// Expression models
+export { createNodeRecogniser } from './node-recogniser.ts';

@@ -1,0 +1,71 @@
+import { createSession } from '@mien/onnx/node';
+import { expect, test } from 'vitest';
+import type { FaceDetector } from './detector/face-detector.ts';
+import { findExpressions, wholeExpression } from './find-expressions.ts';
+import type { Image } from './image.ts';
+import { expressions } from './labels.ts';
+import { loadRecogniser } from './recogniser.ts';
+import { softmax } from './softmax.ts';
+import { testCard, testModel } from './test-model.ts';
+
+// Bright faces are happy (index 3), dark ones sad (index 4).
+const weights = [0, 0, 0, 4, -4, 0, 0];
+const biases = [-9, -9, -9, -2, 2, -9, -9];
+const model = testModel(weights, biases);
+
+/** Left half black, right half white. */
+const halves: Image = { width: 200, height: 100, channels: 1, data: Uint8Array.from({ length: 20000 }, (_, i) => (i % 200 < 100 ? 0 : 255)) };
+const left = { x: 30, y: 30, width: 20, height: 20 };
+const right = { x: 150, y: 30, width: 20, height: 20 };
+
+test('probabilities are the softmax of logits over temperature, one for each label', async () => {
+  const recogniser = await loadRecogniser({ model: testModel(weights, biases, { ...testCard, output: { name: 'logits', temperature: 2 } }), createSession, threads: 1 });
+  const [dark, bright] = await recogniser.recognise(halves, [left, right]);
+  expect([dark!.expression, bright!.expression]).toEqual(['sad', 'happy']);
+  expect(Object.keys(bright!.probabilities)).toEqual([...expressions]);
+  expect([...bright!.logits]).toEqual(weights.map((w, i) => w + biases[i]!));
+  const p = softmax(bright!.logits, 2);
+  for (const [i, label] of expressions.entries()) expect(bright!.probabilities[label]).toBeCloseTo(p[i]!, 9);
+  expect(Object.values(dark!.probabilities).reduce((a, b) => a + b)).toBeCloseTo(1, 9);
+  await recogniser.release();
+});
+
+test('no face gives an empty list, more faces than one batch keep their order', async () => {
+  const recogniser = await loadRecogniser({ model, createSession, threads: 1 });
+  expect(await recogniser.recognise(halves, [])).toEqual([]);
+  const many = await recogniser.recognise(halves, Array.from({ length: 71 }, (_, i) => (i % 3 ? left : right)));
+  expect(many.map((face) => face.expression)).toEqual(Array.from({ length: 71 }, (_, i) => (i % 3 ? 'sad' : 'happy')));
+  await recogniser.release();
+});
+
+test('findExpressions gives faces from left to right, whatever their scores', async () => {
+  const recogniser = await loadRecogniser({ model, createSession, threads: 1 });
+  const detector: FaceDetector = { name: 'fixed', defaultThreshold: 0.5, detect: async () => [{ box: right, score: 0.9 }, { box: left, score: 0.6 }], release: async () => {} };
+  const faces = await findExpressions(halves, detector, recogniser);
+  expect(faces.map(({ box, detection, expression }) => [box, detection, expression])).toEqual([[left, 0.6, 'sad'], [right, 0.9, 'happy']]);
+  const whole = await wholeExpression({ ...halves, data: new Uint8Array(20000) }, recogniser);
+  expect(whole).toMatchObject({ box: { x: 0, y: 0, width: 200, height: 100 }, detection: 1, expression: 'sad' });
+  await recogniser.release();
+});
+
+test('softmax neither overflows nor loses small values, and sharpens with a low temperature', () => {
+  expect([...softmax([1000, 1000])]).toEqual([0.5, 0.5]);
+  expect(softmax([0, Math.log(3)])[1]).toBeCloseTo(0.75, 12);
+  expect(softmax([0, 1], 0.1)[1]).toBeGreaterThan(softmax([0, 1])[1]!);
+});
+
+test.each([
+  ['no-card', testModel(weights, biases, null), 'mien.card'],
+  ['bad-card', testModel(weights, biases, '{'), 'not JSON'],
+  ['newer-card', testModel(weights, biases, { ...testCard, formatVersion: 99 }), 'format 99'],
+  ['bad-model', new TextEncoder().encode('not a model'), 'm.onnx'],
+  ['bad-model', testModel(weights, biases, { ...testCard, output: { name: 'scores', temperature: 1 } }), 'output scores'],
+])('%s: a file that cannot be used says why', async (code, bytes, words) => {
+  await expect(loadRecogniser({ model: bytes, createSession, file: 'm.onnx', threads: 1 })).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+});
+
+test('a network that gives another number of values than its card names labels is told when run', async () => {
+  const recogniser = await loadRecogniser({ model: testModel(weights.slice(1), biases.slice(1)), createSession, threads: 1 });
+  await expect(recogniser.recognise(halves, 'whole')).rejects.toMatchObject({ code: 'bad-model', message: expect.stringContaining('7 labels') });
+  await recogniser.release();
+});

@@ -1,0 +1,101 @@
+/** Training in a worker thread, with its log, lock and the saved recipe. */
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { UserError } from '@mien/runtime';
+import type { TrainEvent } from './events.ts';
+import { checkRecipe, type Recipe } from './recipe.ts';
+import { isRunFolder, runFolder, writeAtomically } from './run-folder.ts';
+import type { TrainWorkerData } from './train-worker.ts';
+
+export interface TrainOptions {
+  readonly recipe: Recipe;
+  readonly data: string;
+  readonly out: string;
+  readonly resume?: boolean;
+  readonly threads?: number | undefined;
+  readonly onEvent?: (event: TrainEvent) => void;
+  /** Aborting ends the run after the step in progress, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** Of every this many step events, one goes into the log. */
+const loggedSteps = 20;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Two trainings in one folder would overwrite each other's checkpoints. */
+function takeLock(file: string, dir: string): void {
+  if (existsSync(file)) {
+    const pid = Number(readFileSync(file, 'utf8'));
+    if (pid && pid !== process.pid && isAlive(pid)) throw new UserError('run-in-use', `${dir}: process ${pid} is training here; wait for it or choose another --out`);
+  }
+  writeAtomically(file, String(process.pid));
+}
+
+function prepare({ recipe, out, resume }: TrainOptions): Recipe {
+  const folder = runFolder(out);
+  if (resume) {
+    if (!isRunFolder(out)) throw new UserError('no-run', `${out}: expected the folder of a run to resume, found no recipe.json there`);
+    const before = checkRecipe(JSON.parse(readFileSync(folder.recipe, 'utf8')), folder.recipe);
+    if (JSON.stringify(before) !== JSON.stringify(recipe)) {
+      const keys = Object.keys(before) as (keyof Recipe)[];
+      const key = keys.find((k) => JSON.stringify(before[k]) !== JSON.stringify(recipe[k]));
+      throw new UserError('other-recipe', `${out}: the run was started with another recipe (${key}: ${JSON.stringify(before[key!])}, now ${JSON.stringify(recipe[key!])}); resume with the same one or start in another --out`);
+    }
+    return before;
+  }
+  if (isRunFolder(out)) throw new UserError('run-exists', `${out}: holds a run already; add --resume to go on with it, or choose another --out`);
+  mkdirSync(out, { recursive: true });
+  writeAtomically(folder.recipe, `${JSON.stringify(recipe, null, 2)}\n`);
+  return recipe;
+}
+
+/** Trains in a worker. Resolves true when the recipe is finished, false when it was stopped before. */
+export async function train(options: TrainOptions): Promise<boolean> {
+  const folder = runFolder(options.out);
+  if (existsSync(folder.dir)) takeLock(folder.lock, folder.dir);
+  const recipe = prepare(options);
+  takeLock(folder.lock, folder.dir);
+  const log = openSync(folder.log, 'a');
+  const stop = new SharedArrayBuffer(4);
+  const data: TrainWorkerData = { recipe, data: options.data, out: options.out, resume: options.resume ?? false, threads: options.threads, stop };
+  const worker = new Worker(new URL('./train-worker.js', import.meta.url), { workerData: data });
+  const onAbort = (): void => {
+    Atomics.store(new Int32Array(stop), 0, 1);
+  };
+  options.signal?.addEventListener('abort', onAbort);
+  if (options.signal?.aborted) onAbort();
+  let finished = false;
+  let steps = 0;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      worker.on('message', (message: { event?: TrainEvent; error?: { message: string; stack?: string; code?: string } }) => {
+        const { event, error } = message;
+        if (error) {
+          const restored = error.code ? new UserError(error.code, error.message) : Object.assign(new Error(error.message), { stack: error.stack });
+          reject(restored);
+          return;
+        }
+        if (!event) return;
+        if (event.type === 'done') finished = true;
+        if (event.type !== 'step' || ++steps % loggedSteps === 0) writeSync(log, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+        options.onEvent?.(event);
+      });
+      worker.on('error', reject);
+      worker.on('exit', () => resolve());
+    });
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+    await worker.terminate();
+    closeSync(log);
+    rmSync(folder.lock, { force: true });
+  }
+  return finished;
+}
