@@ -67,7 +67,8 @@ export function dtypeOfCode(code: number): DType {
 /** A typed view of raw bytes; copies only when the offset is not aligned to the element size. */
 export function viewBytes<D extends DType>(dtype: D, bytes: Uint8Array): DTypeArrays[D] {
   const size = bytesPerElement(dtype);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // Not `slice`: on a Node Buffer that is another view of the same memory.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new arrayTypes[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, Math.floor(aligned.byteLength / size)) as DTypeArrays[D];
 }
 

@@ -1,0 +1,73 @@
+/** Results go to standard output, everything else to standard error. */
+import { UserError } from '@mien/runtime';
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function printText(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Seconds as `45 s`, `12 min`, `3 h 05 min`. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+/** A status line that rewrites itself on a terminal, and is printed now and then elsewhere. Only after two seconds. */
+export class Progress {
+  readonly #began = performance.now();
+  readonly #intervalMs: number;
+  #last = 0;
+  #open = false;
+
+  constructor(intervalMs = process.stderr.isTTY ? 200 : 15_000) {
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Shows `text()` if it is time to. */
+  update(text: () => string): void {
+    const now = performance.now();
+    if (now - this.#began < 2000 || now - this.#last < this.#intervalMs) return;
+    this.#last = now;
+    if (process.stderr.isTTY) {
+      process.stderr.write(`\r\x1b[2K${text().slice(0, (process.stderr.columns || 80) - 1)}`);
+      this.#open = true;
+    } else {
+      note(text());
+    }
+  }
+
+  /** Shows done/total with rate and time left. */
+  count(what: string, done: number, total: number): void {
+    this.update(() => {
+      const seconds = (performance.now() - this.#began) / 1000;
+      const rate = done / seconds;
+      return `${what}: ${done} of ${total} (${Math.floor((100 * done) / Math.max(1, total))} %), ${rate.toFixed(0)}/s, ${formatDuration((total - done) / rate)} left`;
+    });
+  }
+
+  /** Clears the line. */
+  end(): void {
+    if (this.#open) process.stderr.write('\r\x1b[2K');
+    this.#open = false;
+  }
+}
+
+/** A whole number from an option, within bounds. */
+export function parseCount(option: string, lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < lowest || value > highest) {
+      throw new UserError('bad-option', `${option} ${text}: expected a whole number from ${lowest} to ${highest}`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,37 @@
+/** Which models the studio offers. */
+import { readFile } from 'node:fs/promises';
+import { readCard, UserError } from '@mien/runtime';
+import type { ListedModel, ModelList } from './api.ts';
+
+export interface StudioModel {
+  /** The name in the list and in the address: letters, digits, `.`, `_` and `-`. */
+  readonly name: string;
+  readonly file: string;
+}
+
+/**
+ * Reads each model's card. Throws `UserError`: `bad-model-name`, `not-found`, `no-model` for a default that is not
+ * listed, and those of `readCard`.
+ */
+export async function listModels(models: readonly StudioModel[], defaultModel: string | undefined): Promise<ModelList> {
+  const listed: ListedModel[] = [];
+  for (const { name, file } of models) {
+    if (!/^\w[\w.-]*$/.test(name)) throw new UserError('bad-model-name', `model name "${name}": expected letters, digits, ".", "_" and "-"; rename the file`);
+    if (listed.some((model) => model.name === name)) throw new UserError('bad-model-name', `model name "${name}": given twice; rename one`);
+    let bytes: Uint8Array;
+    try {
+      bytes = new Uint8Array(await readFile(file));
+    } catch (cause) {
+      throw new UserError('not-found', `model ${name}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}); check the path`, { cause });
+    }
+    listed.push({ name, url: modelUrl(name), bytes: bytes.length, card: readCard(bytes, file) });
+  }
+  if (defaultModel !== undefined && listed.length > 0 && !listed.some(({ name }) => name === defaultModel)) {
+    throw new UserError('no-model', `there is no model ${defaultModel}; there is ${listed.map(({ name }) => name).join(', ')}`);
+  }
+  return { default: defaultModel !== undefined && listed.length > 0 ? defaultModel : (listed[0]?.name ?? null), models: listed };
+}
+
+export function modelUrl(name: string): string {
+  return `/models/${name}.onnx`;
+}
