@@ -3,18 +3,26 @@ import { encodeFloat16 } from './float16.ts';
 import type { OnnxModel, OnnxNode } from './model-file.ts';
 import { sizeOf, type TensorValue, tensor } from './tensor.ts';
 
-/** Small tensors (biases, norms) stay float32: they weigh nothing and rounding them costs most. */
+/** Small tensors stay float32: they weigh nothing and rounding them costs most. */
 const smallestHalved = 512;
+/** The largest number float16 holds; beyond it lies infinity. */
+const largestHalf = 65504;
+
+/** Biases and norms, the tensors of one dimension, stay whole at any width: a small variance would become 0. */
+function canHalve({ dtype, shape, data }: TensorValue): boolean {
+  if (dtype !== 'float32' || shape.length < 2 || sizeOf(shape) < smallestHalved) return false;
+  return (data as Float32Array).every((v) => Math.abs(v) <= largestHalf);
+}
 
 /**
  * The same model with large float32 initializers kept as float16 and cast back by the graph; ONNX Runtime folds the
- * casts when it loads the file. Relative rounding error of a weight: at most 2⁻¹¹.
+ * casts when it loads the file. Relative rounding error of a weight of at least 2⁻¹⁴: at most 2⁻¹¹.
  */
 export function halveWeights(model: OnnxModel): OnnxModel {
   const initializers: Record<string, TensorValue> = {};
   const casts: OnnxNode[] = [];
   for (const [name, value] of Object.entries(model.initializers)) {
-    if (value.dtype !== 'float32' || sizeOf(value.shape) < smallestHalved) {
+    if (!canHalve(value)) {
       initializers[name] = value;
       continue;
     }

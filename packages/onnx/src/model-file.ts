@@ -147,10 +147,12 @@ function readTensor(bytes: Uint8Array): { name: string; value: TensorValue } {
     }
     return { name, value: { dtype, shape, data: viewBytes(dtype, raw) } };
   }
-  const data = allocate(dtype, size);
+  // Checked before anything is allocated: a few bytes can claim a shape of gigabytes.
   if (Math.max(floats.length, ints.length) !== size) {
     throw new RangeError(`ONNX tensor ${name}: shape [${shape}] needs ${size} values, got ${Math.max(floats.length, ints.length)}`);
   }
+  if (floats.length && dtype !== 'float32') throw new RangeError(`ONNX tensor ${name}: ${dtype} values stand in the field for float32`);
+  const data = allocate(dtype, size);
   if (floats.length) data.set(floats as never);
   else if (dtype === 'int64') (data as BigInt64Array).set(ints);
   else data.set(ints.map(Number) as never);
@@ -169,8 +171,13 @@ function readAttribute(bytes: Uint8Array): [string, Attribute] {
       held[f.field]!.push(f);
     }
   }
-  const first = (field: number): WireField => held[field]![0]!;
-  if (type === 1) return [name, { float: repeatedFloats(first(2))[0]! }];
+  const first = (field: number): WireField => {
+    const found = held[field]?.[0];
+    if (!found) throw new RangeError(`ONNX attribute ${name}: type ${type} without a value`);
+    return found;
+  };
+  // Writers that follow proto3 leave a zero out.
+  if (type === 1) return [name, { float: held[2] ? (repeatedFloats(first(2))[0] ?? 0) : 0 }];
   if (type === 2) return [name, held[3] ? Number(first(3).int) : 0];
   if (type === 3) return [name, held[4] ? utf8(first(4).bytes) : ''];
   if (type === 4) return [name, readTensor(first(5).bytes).value];
@@ -182,7 +189,7 @@ function readAttribute(bytes: Uint8Array): [string, Attribute] {
 function readNode(bytes: Uint8Array): OnnxNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
-  const attributes: Record<string, Attribute> = {};
+  const attributes: [string, Attribute][] = [];
   let name = '';
   let opType = '';
   let domain = '';
@@ -192,12 +199,10 @@ function readNode(bytes: Uint8Array): OnnxNode {
     else if (f.field === 3) name = utf8(f.bytes);
     else if (f.field === 4) opType = utf8(f.bytes);
     else if (f.field === 7) domain = utf8(f.bytes);
-    else if (f.field === 5) {
-      const [key, value] = readAttribute(f.bytes);
-      attributes[key] = value;
-    }
+    else if (f.field === 5) attributes.push(readAttribute(f.bytes));
   }
-  return { opType, domain, name, inputs, outputs, attributes };
+  // Not assigned key by key: a name may be `__proto__`.
+  return { opType, domain, name, inputs, outputs, attributes: Object.fromEntries(attributes) };
 }
 
 function readPort(bytes: Uint8Array): OnnxPort {
@@ -226,8 +231,7 @@ function readPort(bytes: Uint8Array): OnnxPort {
 
 /** Decodes the bytes of an `.onnx` file. Throws `RangeError` on anything that is not one, naming what was found. */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
-  const opsets: Record<string, number> = {};
-  const metadata: Record<string, string> = {};
+  const opsets: [string, number][] = [];
   let irVersion = 0;
   let producer = '';
   let graph: Uint8Array | undefined;
@@ -235,17 +239,15 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
     if (f.field === 1) irVersion = Number(f.int);
     else if (f.field === 2) producer = utf8(f.bytes);
     else if (f.field === 7) graph = f.bytes;
-    else if (f.field === 8 || f.field === 14) {
+    else if (f.field === 8) {
       const parts = [...readFields(f.bytes)];
-      const key = parts.find((p) => p.field === 1);
-      const value = parts.find((p) => p.field === 2);
-      if (f.field === 8) opsets[key ? utf8(key.bytes) : ''] = Number(value?.int ?? 0n);
-      else metadata[key ? utf8(key.bytes) : ''] = value ? utf8(value.bytes) : '';
+      const domain = parts.find((p) => p.field === 1);
+      opsets.push([domain ? utf8(domain.bytes) : '', Number(parts.find((p) => p.field === 2)?.int ?? 0n)]);
     }
   }
   if (!graph) throw new RangeError('ONNX: the file holds no graph');
   const nodes: OnnxNode[] = [];
-  const initializers: Record<string, TensorValue> = {};
+  const initializers: [string, TensorValue][] = [];
   const inputs: OnnxPort[] = [];
   const outputs: OnnxPort[] = [];
   let graphName = '';
@@ -254,24 +256,25 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
     else if (f.field === 2) graphName = utf8(f.bytes);
     else if (f.field === 5) {
       const { name, value } = readTensor(f.bytes);
-      initializers[name] = value;
+      initializers.push([name, value]);
     } else if (f.field === 11) inputs.push(readPort(f.bytes));
     else if (f.field === 12) outputs.push(readPort(f.bytes));
   }
-  return { irVersion, opsets, producer, graphName, nodes, initializers, inputs, outputs, metadata };
+  const metadata = readMetadata(bytes);
+  return { irVersion, opsets: Object.fromEntries(opsets), producer, graphName, nodes, initializers: Object.fromEntries(initializers), inputs, outputs, metadata };
 }
 
 /** The free-text metadata of an `.onnx` file, without decoding its graph. */
 export function readMetadata(bytes: Uint8Array): Record<string, string> {
-  const metadata: Record<string, string> = {};
+  const metadata: [string, string][] = [];
   for (const f of readFields(bytes)) {
     if (f.field !== 14) continue;
     const parts = [...readFields(f.bytes)];
     const key = parts.find((p) => p.field === 1);
     const value = parts.find((p) => p.field === 2);
-    if (key) metadata[utf8(key.bytes)] = value ? utf8(value.bytes) : '';
+    metadata.push([key ? utf8(key.bytes) : '', value ? utf8(value.bytes) : '']);
   }
-  return metadata;
+  return Object.fromEntries(metadata);
 }
 
 export type { Shape };

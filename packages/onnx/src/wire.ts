@@ -123,7 +123,7 @@ export function* readFields(data: Uint8Array): Generator<WireField> {
   }
 }
 
-/** Reads a repeated varint field, packed or not. */
+/** Reads a repeated varint field, packed or not. Throws `RangeError` when it ends inside a number. */
 export function repeatedInts(field: WireField): bigint[] {
   if (field.wireType === 0) return [field.int];
   const values: bigint[] = [];
@@ -138,6 +138,7 @@ export function repeatedInts(field: WireField): bigint[] {
       shift = 0n;
     }
   }
+  if (shift > 0n) throw new RangeError('protobuf: the data ends inside a number');
   return values;
 }
 

@@ -66,8 +66,8 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
     const [start, end] = offsets;
     const fits = start >= 0 && end <= bytes.length - 8 - headerBytes && end - start === sizeOf(shape) * 4;
     if (!fits) throw bad(`tensor ${name} [${shape}] does not fit its bytes ${start}–${end} (a truncated file?)`);
-    // Copied: the file's buffer may not be aligned and should not be kept alive.
-    const data = bytes.slice(8 + headerBytes + start, 8 + headerBytes + end);
+    // Copied: the file's buffer may not be aligned. Not `slice`: on a Node Buffer that is a view.
+    const data = new Uint8Array(bytes.subarray(8 + headerBytes + start, 8 + headerBytes + end));
     tensors.set(name, { shape, data: new Float32Array(data.buffer) });
   }
   return { tensors, metadata: metadata as Record<string, string> };

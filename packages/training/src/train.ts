@@ -1,10 +1,10 @@
 /** Training in a worker thread, with its log, lock and the saved recipe. */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '@mien/runtime';
 import type { TrainEvent } from './events.ts';
 import { checkRecipe, type Recipe } from './recipe.ts';
-import { isRunFolder, runFolder, writeAtomically } from './run-folder.ts';
+import { explainWriteError, isRunFolder, makeFolder, runFolder, writeAtomically } from './run-folder.ts';
 import type { TrainWorkerData } from './train-worker.ts';
 
 export interface TrainOptions {
@@ -52,9 +52,18 @@ function prepare({ recipe, out, resume }: TrainOptions): Recipe {
     return before;
   }
   if (isRunFolder(out)) throw new UserError('run-exists', `${out}: holds a run already; add --resume to go on with it, or choose another --out`);
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   writeAtomically(folder.recipe, `${JSON.stringify(recipe, null, 2)}\n`);
   return recipe;
+}
+
+/** A run that failed before its first checkpoint leaves nothing behind, so that the mended command can use the same folder. */
+function forgetFailedStart(out: string): void {
+  const folder = runFolder(out);
+  if (existsSync(folder.last) || existsSync(folder.model)) return;
+  rmSync(folder.recipe, { force: true });
+  rmSync(folder.log, { force: true });
+  if (readdirSync(out).length === 0) rmdirSync(out);
 }
 
 /** Trains in a worker. Resolves true when the recipe is finished, false when it was stopped before. */
@@ -73,6 +82,7 @@ export async function train(options: TrainOptions): Promise<boolean> {
   options.signal?.addEventListener('abort', onAbort);
   if (options.signal?.aborted) onAbort();
   let finished = false;
+  let failed = true;
   let steps = 0;
   try {
     await new Promise<void>((resolve, reject) => {
@@ -85,17 +95,24 @@ export async function train(options: TrainOptions): Promise<boolean> {
         }
         if (!event) return;
         if (event.type === 'done') finished = true;
-        if (event.type !== 'step' || ++steps % loggedSteps === 0) writeSync(log, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
-        options.onEvent?.(event);
+        try {
+          if (event.type !== 'step' || ++steps % loggedSteps === 0) writeSync(log, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+          options.onEvent?.(event);
+        } catch (failure) {
+          onAbort();
+          reject(explainWriteError(failure, folder.log));
+        }
       });
       worker.on('error', reject);
       worker.on('exit', () => resolve());
     });
+    failed = false;
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     await worker.terminate();
     closeSync(log);
     rmSync(folder.lock, { force: true });
+    if (failed && !options.resume) forgetFailedStart(options.out);
   }
   return finished;
 }

@@ -20,7 +20,9 @@ export interface BlockedConvOptions extends ConvGeometry {
   readonly bias?: Value | undefined;
   /** Added to the result before the activation, in the same pass. */
   readonly sum?: Value | undefined;
-  readonly activation?: 'Relu' | undefined;
+  readonly activation?: 'Relu' | 'Clip' | undefined;
+  /** Lower and upper bound of Clip. */
+  readonly activationParams?: readonly number[];
 }
 
 /** One blocked convolution. `x` and `weights` are tensor names already in the layout the kernel reads. */
@@ -39,6 +41,7 @@ export function blockedConv(graph: Graph, x: string, weights: string, kernel: re
       pads: options.padding,
       group: options.group ?? 1,
       ...(options.activation ? { activation: options.activation } : {}),
+      ...(options.activationParams ? { activation_params: { floats: options.activationParams } } : {}),
     },
   });
 }
@@ -48,7 +51,7 @@ function reshapeRaw(graph: Graph, name: string, shape: Shape): string {
 }
 
 function transposeRaw(graph: Graph, name: string, shape: Shape, perm: readonly number[]): string {
-  return graph.emit('Transpose', [reshapeRaw(graph, name, shape), ], perm.map((axis) => shape[axis]!), { attributes: { perm } }).names.plain!;
+  return graph.emit('Transpose', [reshapeRaw(graph, name, shape)], perm.map((axis) => shape[axis]!), { attributes: { perm } }).names.plain!;
 }
 
 /** The parameter a value stands for, if it is one. */
@@ -96,10 +99,10 @@ export function toWeightStorage(w: Value, dw: Value): Value {
 }
 
 /**
- * dX of a stride-1 convolution: dy convolved with the weights flipped in H and W, input and output channels swapped.
+ * The weights of a dX convolution, [I/b, O/b, taps, b(o)·b(i)]: input and output channels swapped, taps in forward order.
  * The b×b transposes inside the blocks ride on ReorderInput, which is vectorised where Transpose is not.
  */
-export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeometry): Value {
+function swappedWeights(w: Value): string {
   const { graph } = w;
   const b = graph.kernels.block;
   const [O, I, kh, kw] = w.shape as [number, number, number, number];
@@ -107,19 +110,88 @@ export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeome
   const blocks = (O / b) * (I / b) * taps;
   const rows = reshapeRaw(graph, blockedWeights(w), [blocks, b, 1, b]);
   const swapped = graph.emit('ReorderInput', [rows], [blocks, b, 1, b], { domain: blockedDomain }).names.plain!;
-  let flipped = transposeRaw(graph, swapped, [O / b, I / b, taps, b * b], [1, 0, 2, 3]);
-  if (taps > 1) {
-    const reversed = graph.constant(Array.from({ length: taps }, (_, i) => taps - 1 - i), [taps], 'int64');
-    flipped = graph.emit('Gather', [flipped, reversed], [I / b, O / b, taps, b * b], { attributes: { axis: 2 } }).names.plain!;
-  }
-  const [top, left, bottom, right] = geometry.padding;
-  const [dh, dw] = geometry.dilation;
-  const reach = [dh * (kh - 1), dw * (kw - 1)] as const;
-  return blockedConv(graph, graph.nameIn(dy, 'blocked'), reshapeRaw(graph, flipped, [I, O, kh, kw]), [kh, kw], x, {
-    stride: [1, 1],
-    dilation: geometry.dilation,
-    padding: [reach[0] - top, reach[1] - left, reach[0] - bottom, reach[1] - right],
+  return transposeRaw(graph, swapped, [O / b, I / b, taps, b * b], [1, 0, 2, 3]);
+}
+
+/** What dX is along one axis for one phase: the positions y with y mod stride = phase see only every stride-th tap. */
+interface Phase {
+  /** Taps in the order the convolution of dy reads them. */
+  readonly taps: readonly number[];
+  readonly padding: readonly [number, number];
+}
+
+/** The phases of one axis: `size` of x, `out` of dy. */
+function phasesOf(size: number, out: number, kernel: number, stride: number, dilation: number, pad: number): Phase[] {
+  return Array.from({ length: stride }, (_, phase) => {
+    const first = stride === 1 ? 0 : (phase + pad) % stride;
+    const count = first < kernel ? Math.ceil((kernel - first) / stride) : 0;
+    const reach = dilation * (count - 1);
+    const before = reach - (stride === 1 ? pad : (phase + pad - first) / stride);
+    const length = Math.ceil(size / stride);
+    return {
+      taps: Array.from({ length: count }, (_, t) => first + stride * (count - 1 - t)),
+      padding: [before, length - out + reach - before],
+    };
   });
+}
+
+/** True where `blockedConvDx` has a form for this convolution. */
+export function fitsBlockedDx(w: Shape, x: Shape, dy: Shape, { stride, dilation, padding }: ConvGeometry): boolean {
+  if (dilation.some((d, axis) => d > 1 && stride[axis]! > 1)) return false;
+  return ([0, 1] as const).every((axis) => {
+    const phases = phasesOf(x[2 + axis]!, dy[2 + axis]!, w[2 + axis]!, stride[axis], dilation[axis], padding[axis]);
+    const empty = phases.filter((p) => p.taps.length === 0).length;
+    const fits = phases.every((p) => p.taps.length === 0 || (p.padding[0] >= 0 && p.padding[1] >= 0));
+    // Either every phase has taps, or only the first (a 1×1 kernel): in between there is no cheap way to weave them.
+    return fits && (empty === 0 || (empty === phases.length - 1 && phases[0]!.taps.length > 0));
+  });
+}
+
+/**
+ * dX: dy convolved with the weights flipped in H and W, channels swapped. With a stride, each phase of x has a small
+ * convolution of its own and the results are woven together, so no multiplication by an inserted zero is ever done.
+ */
+export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeometry): Value {
+  const { graph } = w;
+  const b = graph.kernels.block;
+  const [O, I, kh, kw] = w.shape as [number, number, number, number];
+  const [N, , H, W] = x as [number, number, number, number];
+  const [sy, sx] = geometry.stride;
+  const [U, V] = [Math.ceil(H / sy), Math.ceil(W / sx)];
+  const rows = phasesOf(H, dy.shape[2]!, kh, sy, geometry.dilation[0], geometry.padding[0]).filter((p) => p.taps.length > 0);
+  const columns = phasesOf(W, dy.shape[3]!, kw, sx, geometry.dilation[1], geometry.padding[1]).filter((p) => p.taps.length > 0);
+  const weights = swappedWeights(w);
+  const source = graph.nameIn(dy, 'blocked');
+
+  const part = (row: Phase, column: Phase): Value => {
+    const order = row.taps.flatMap((i) => column.taps.map((j) => i * kw + j));
+    const kernel = [row.taps.length, column.taps.length] as const;
+    const identity = order.length === kh * kw && order.every((tap, i) => tap === i);
+    const chosen = identity
+      ? weights
+      : graph.emit('Gather', [weights, graph.constant(order, [order.length], 'int64')], [I / b, O / b, order.length, b * b], { attributes: { axis: 2 } }).names.plain!;
+    return blockedConv(graph, source, reshapeRaw(graph, chosen, [I, O, ...kernel]), kernel, [N, I, U, V], {
+      stride: [1, 1],
+      dilation: geometry.dilation,
+      padding: [row.padding[0], column.padding[0], row.padding[1], column.padding[1]],
+    });
+  };
+  if (sy === 1 && sx === 1) return part(rows[0]!, columns[0]!);
+
+  const concat = (names: readonly string[], parts: Shape): string =>
+    graph.emit('Concat', names.map((name) => reshapeRaw(graph, name, parts)), [...parts.slice(0, 2), names.length, parts[3]!], { attributes: { axis: 2 } }).names.plain!;
+  const woven = rows.map((row) => concat(columns.map((column) => part(row, column).names.blocked!), [(N * I * U) / b, V, 1, b]));
+  const filled = concat(woven, [(N * I) / b, U, 1, V * columns.length * b]);
+  let name = reshapeRaw(graph, filled, [(N * I) / b, U, rows.length, V, columns.length, b]);
+  if (rows.length < sy || columns.length < sx) {
+    const ends = graph.constant([0, 0, 0, 0, 0, 0, 0, 0, sy - rows.length, 0, sx - columns.length, 0], [12], 'int64');
+    name = graph.emit('Pad', [name, ends], [(N * I) / b, U, sy, V, sx, b]).names.plain!;
+  }
+  if (U * sy !== H || V * sx !== W) {
+    const five = reshapeRaw(graph, name, [N, I / b, U * sy, V * sx, b]);
+    name = graph.emit('Slice', [five, graph.constant([0, 0], [2], 'int64'), graph.constant([H, W], [2], 'int64'), graph.constant([2, 3], [2], 'int64')], [N, I / b, H, W, b]).names.plain!;
+  }
+  return graph.emit('Reshape', [name, graph.constant(x, [4], 'int64').names.plain!], x, { layout: 'blocked' });
 }
 
 /**

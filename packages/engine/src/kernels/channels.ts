@@ -74,6 +74,14 @@ export function channelAffine(x: Value, a: Value, b: Value, options: AffineOptio
   return y;
 }
 
+/** 1 where x > 0, else 0, for x in blocked layout: a depthwise convolution with a steep clipped ramp, twice as fast as Sign. */
+export function positiveMask(x: Value): Value {
+  const { graph } = x;
+  const C = x.shape[1]!;
+  const steep = graph.constant(new Array(C).fill(1e30), [C, 1, 1, 1]).names.plain!;
+  return blockedConv(graph, graph.nameIn(x, 'blocked'), steep, [1, 1], x.shape, { ...pointwise, group: C, activation: 'Clip', activationParams: [0, 1] });
+}
+
 /** a·x + b with a, b [N,C,1,1]: each sample has its own gate. */
 export function sampleAffine(x: Value, a: Value, b?: Value): Value {
   const { graph } = x;

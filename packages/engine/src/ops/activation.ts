@@ -1,5 +1,6 @@
 /** ReLU, Sigmoid, Tanh. */
 import { commonLayout, type Value } from '../graph.ts';
+import { positiveMask } from '../kernels/channels.ts';
 import { mul, sub } from './arithmetic.ts';
 
 function unary(op: string, x: Value): Value {
@@ -8,7 +9,7 @@ function unary(op: string, x: Value): Value {
 
 /** dy · [y > 0], for y = max(0, ·). */
 export function reluGradient(dy: Value, y: Value): Value {
-  return mul(dy, unary('Sign', y));
+  return mul(dy, commonLayout([y]) === 'blocked' ? positiveMask(y) : unary('Sign', y));
 }
 
 /** max(0, x); the gradient at 0 is 0. */

@@ -1,7 +1,7 @@
 /** Convolution (ONNX `Conv`), forward and gradients, on the blocked kernels where they fit, else on standard ops. */
 import type { Shape } from '@mien/onnx';
 import { canBlock, describe, type Value } from '../graph.ts';
-import { blockedConv, blockedConvDw, blockedConvDx, blockedWeights, type ConvGeometry, plainWeights, toWeightStorage } from '../kernels/blocked.ts';
+import { blockedConv, blockedConvDw, blockedConvDx, blockedWeights, type ConvGeometry, fitsBlockedDx, plainWeights, toWeightStorage } from '../kernels/blocked.ts';
 import { reduceSum } from './reduce.ts';
 import { reshape } from './shape.ts';
 
@@ -91,9 +91,7 @@ export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
   }
   const inputs = options.bias ? [x, w, options.bias] : [x, w];
   return graph.record(inputs, y, (dy, needed) => {
-    const unit = stride[0] === 1 && stride[1] === 1;
-    const pads = padding.every((p, i) => p <= dilation[0] * ((i % 2 ? kw : kh) - 1));
-    const dx = () => (useBlocked && unit && pads && canBlock(x) ? blockedConvDx(dy, w, x.shape, geometry) : standardDx(dy, w, x.shape, geometry));
+    const dx = () => (useBlocked && canBlock(x) && fitsBlockedDx(w.shape, x.shape, dy.shape, geometry) ? blockedConvDx(dy, w, x.shape, geometry) : standardDx(dy, w, x.shape, geometry));
     const dw = () => (useBlocked && N % b === 0 ? blockedConvDw(x, dy, w, geometry) : standardDw(x, dy, w, geometry));
     const db = () => reshape(reduceSum(dy, [0, 2, 3]), [O]);
     return [needed[0] ? dx() : undefined, needed[1] ? dw() : undefined, needed[2] ? db() : undefined];

@@ -1,0 +1,59 @@
+/** Results as files, in the form that `mien predict --json` prints. */
+import type { RecognisedFace } from '../recognition/messages.ts';
+import type { Picture } from './picture-queue.ts';
+
+/** One picture as `mien predict --json` prints it. */
+export type PredictEntry =
+  | { readonly file: string; readonly width: number; readonly height: number; readonly faces: readonly RecognisedFace[] }
+  | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
+
+/** Pictures that are still being read are left out. */
+export function predictEntries(pictures: readonly Picture[]): PredictEntry[] {
+  return pictures.flatMap(({ name, shown, state }): PredictEntry[] => {
+    if (state.kind === 'failed') return [{ file: name, error: { code: state.code, message: state.message } }];
+    if (state.kind !== 'done' || !shown) return [];
+    const faces = state.faces.map(({ box, detection, expression, probabilities }) => ({ box, detection, expression, probabilities }));
+    return [{ file: name, width: shown.width, height: shown.height, faces }];
+  });
+}
+
+/** A JSON array with one entry a picture. */
+export function toJson(entries: readonly PredictEntry[]): string {
+  return `${JSON.stringify(entries, null, 2)}\n`;
+}
+
+function cell(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * RFC 4180, one row a face; a picture without a face or with an error has one row without a face.
+ * Columns: file, width, height, face (from 1), x, y, box_width, box_height, detection, expression, one a label, error.
+ */
+export function toCsv(entries: readonly PredictEntry[], labels: readonly string[]): string {
+  const header = ['file', 'width', 'height', 'face', 'x', 'y', 'box_width', 'box_height', 'detection', 'expression', ...labels, 'error'];
+  const blank = (n: number): string[] => Array.from({ length: n }, () => '');
+  const rows = entries.flatMap((entry): (string | number)[][] => {
+    if ('error' in entry) return [[entry.file, ...blank(header.length - 2), entry.error.code]];
+    const { file, width, height, faces } = entry;
+    if (faces.length === 0) return [[file, width, height, ...blank(header.length - 3)]];
+    return faces.map(({ box, detection, expression, probabilities }, i) => [
+      ...[file, width, height, i + 1, box.x, box.y, box.width, box.height, detection, expression],
+      ...labels.map((label) => probabilities[label] ?? ''),
+      '',
+    ]);
+  });
+  return [header, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+}
+
+/** Lets the browser save a text under a name. */
+export function saveText(text: string, type: string, fileName: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = fileName;
+  link.click();
+  // The download starts after this task; the address must outlive it.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,98 @@
+/** The pictures on the page: read one after the other, in the order they came. */
+import { RecognitionError } from '../recognition/recognition-client.ts';
+import type { PictureTask, Progress, RecognisedFace } from '../recognition/messages.ts';
+import { Store } from '../store.ts';
+
+export type PictureState =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'reading' }
+  | { readonly kind: 'finding' }
+  | { readonly kind: 'done'; readonly faces: readonly RecognisedFace[] }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+export interface Picture {
+  readonly id: number;
+  readonly name: string;
+  readonly file: Blob;
+  /** Read as one face, without looking for faces. */
+  readonly wholeImage: boolean;
+  /** Known once the picture is decoded. */
+  readonly shown?: { readonly width: number; readonly height: number; readonly url: string };
+  readonly state: PictureState;
+}
+
+/** Finds the faces of one picture; rejects with `RecognitionError`. */
+export type ReadPictureTask = (task: PictureTask, onProgress: (progress: Progress) => void) => Promise<readonly RecognisedFace[]>;
+
+export class PictureQueue {
+  readonly pictures = new Store<readonly Picture[]>([]);
+  #read: ReadPictureTask | undefined;
+  #busy = false;
+  #lastId = 0;
+
+  /** Pictures wait until there is something that reads them. */
+  start(read: ReadPictureTask): void {
+    this.#read = read;
+    void this.#work();
+  }
+
+  add(files: Iterable<File>): void {
+    const added = Array.from(files, (file): Picture => ({ id: ++this.#lastId, name: file.name, file, wholeImage: false, state: { kind: 'waiting' } }));
+    this.pictures.set([...this.pictures.value, ...added]);
+    void this.#work();
+  }
+
+  /** Reads a picture again, as one face. */
+  readWhole(id: number): void {
+    this.#change(id, { wholeImage: true, state: { kind: 'waiting' } });
+    void this.#work();
+  }
+
+  remove(id: number): void {
+    this.#drop((picture) => picture.id === id);
+  }
+
+  clear(): void {
+    this.#drop(() => true);
+  }
+
+  #drop(goes: (picture: Picture) => boolean): void {
+    for (const picture of this.pictures.value) if (goes(picture) && picture.shown) URL.revokeObjectURL(picture.shown.url);
+    this.pictures.set(this.pictures.value.filter((picture) => !goes(picture)));
+  }
+
+  /** A picture that was removed meanwhile stays removed. */
+  #change(id: number, change: Partial<Picture>): void {
+    this.pictures.set(this.pictures.value.map((picture) => (picture.id === id ? { ...picture, ...change } : picture)));
+  }
+
+  #hear(id: number, progress: Progress): void {
+    if (progress.stage === 'reading') this.#change(id, { state: { kind: 'reading' } });
+    if (progress.stage !== 'finding') return;
+    const picture = this.pictures.value.find((each) => each.id === id);
+    if (!picture) return;
+    if (picture.shown) URL.revokeObjectURL(picture.shown.url);
+    const { width, height, preview } = progress.read;
+    this.#change(id, { state: { kind: 'finding' }, shown: { width, height, url: URL.createObjectURL(preview) } });
+  }
+
+  async #work(): Promise<void> {
+    const read = this.#read;
+    if (this.#busy || !read) return;
+    this.#busy = true;
+    for (;;) {
+      const next = this.pictures.value.find(({ state }) => state.kind === 'waiting');
+      if (!next) break;
+      this.#change(next.id, { state: { kind: 'reading' } });
+      const { id, file, wholeImage } = next;
+      try {
+        const faces = await read({ kind: 'picture', picture: file, wholeImage }, (progress) => this.#hear(id, progress));
+        this.#change(id, { state: { kind: 'done', faces } });
+      } catch (error) {
+        const code = error instanceof RecognitionError ? error.code : 'internal';
+        this.#change(id, { state: { kind: 'failed', code, message: (error as Error).message } });
+      }
+    }
+    this.#busy = false;
+  }
+}

@@ -1,0 +1,92 @@
+/** All results in one table, and as files. */
+import { percent } from '../format.ts';
+import { SaveIcon } from '../icons.tsx';
+import type { RecognisedFace } from '../recognition/messages.ts';
+import { strings } from '../strings.ts';
+import { expressionClass } from './expression-class.ts';
+import { predictEntries, saveText, toCsv, toJson } from './export-results.ts';
+import type { Picture } from './picture-queue.ts';
+
+const words = strings.results;
+
+interface Row {
+  readonly key: string;
+  readonly picture: string;
+  readonly index?: number;
+  readonly face?: RecognisedFace;
+  readonly remark?: string;
+}
+
+function rowsOf(pictures: readonly Picture[]): Row[] {
+  return pictures.flatMap(({ id, name, state }): Row[] => {
+    if (state.kind === 'failed') return [{ key: `${id}`, picture: name, remark: words.failed }];
+    if (state.kind !== 'done') return [];
+    if (state.faces.length === 0) return [{ key: `${id}`, picture: name, remark: words.none }];
+    return state.faces.map((face, i) => ({ key: `${id} ${i}`, picture: name, index: i + 1, face }));
+  });
+}
+
+function FaceCells({ face, labels }: { readonly face: RecognisedFace; readonly labels: readonly string[] }) {
+  return (
+    <>
+      <td>
+        <span class={`tag ${expressionClass(face.expression)}`}>{strings.expressions[face.expression] ?? face.expression}</span>
+      </td>
+      {labels.map((label) => (
+        <td key={label} class={label === face.expression ? 'number leading' : 'number'}>
+          {percent(face.probabilities[label] ?? 0)}
+        </td>
+      ))}
+    </>
+  );
+}
+
+export function ResultsTable({ pictures }: { readonly pictures: readonly Picture[] }) {
+  const rows = rowsOf(pictures);
+  if (rows.length === 0) return null;
+  const labels = Object.keys(rows.find(({ face }) => face)?.face?.probabilities ?? {});
+  const entries = predictEntries(pictures);
+  return (
+    <section class="results" aria-labelledby="results-title">
+      <header>
+        <h2 id="results-title">{words.title}</h2>
+        <button type="button" onClick={() => saveText(toCsv(entries, labels), 'text/csv', 'mien-results.csv')}>
+          <SaveIcon />
+          {words.csv}
+        </button>
+        <button type="button" onClick={() => saveText(toJson(entries), 'application/json', 'mien-results.json')}>
+          <SaveIcon />
+          {words.json}
+        </button>
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <div class="scroll" tabIndex={0} role="region" aria-labelledby="results-title">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words.picture}</th>
+              <th scope="col">{words.face}</th>
+              <th scope="col">{words.expression}</th>
+              {labels.map((label) => (
+                <th key={label} scope="col" class="number">
+                  {strings.expressions[label] ?? label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ key, picture, index, face, remark }) => (
+              <tr key={key}>
+                <th scope="row" title={picture}>
+                  {picture}
+                </th>
+                <td>{index}</td>
+                {face ? <FaceCells face={face} labels={labels} /> : <td colSpan={labels.length + 1}>{remark}</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,35 @@
+// The engine by itself: define a network once, train it on made-up pictures, watch the loss fall.
+//   node examples/train-a-tiny-network.mjs
+import { randomFor } from '@mien/data';
+import { buildNetwork, convNorm, denseLayer, flatten, globalAveragePool, probeKernels, sgd, TrainStep } from '@mien/engine';
+import { createSession } from '@mien/onnx/node';
+
+// Two classes: horizontal and vertical stripes, in noise. Images are [1,16,16].
+const input = [1, 16, 16];
+const batch = 32;
+const network = (net, x) => {
+  let y = convNorm(net, 'conv1', 'bn1', x, { channels: 16, activation: 'Relu' });
+  y = convNorm(net, 'conv2', 'bn2', y, { channels: 32, stride: 2, activation: 'Relu' });
+  return denseLayer(net, 'classifier', flatten(globalAveragePool(y)), 2);
+};
+
+const { kernels } = await probeKernels(createSession);
+const step = await TrainStep.create({ network, input, classes: 2, batch, kernels, createSession });
+const { specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
+step.load(new Map(specs.map((spec) => [spec.name, spec.initializer(spec.shape, randomFor(7, spec.name))])));
+const optimizer = sgd(step.slots, { momentum: 0.9, nesterov: true, weightDecay: 0 });
+
+const random = randomFor(7, 'pictures');
+for (let i = 0; i < 30; i++) {
+  step.targets.fill(0);
+  for (let n = 0; n < batch; n++) {
+    const vertical = n % 2;
+    step.targets[n * 2 + vertical] = 1;
+    for (let p = 0; p < 256; p++) step.images[n * 256 + p] = ((vertical ? p : p >> 4) % 4 < 2 ? 1 : -1) + random.normal();
+  }
+  const loss = await step.run();
+  optimizer.step(0.05);
+  if (i % 10 === 0 || i === 29) console.log(`step ${i + 1}: loss ${loss.toFixed(3)}`);
+  if (i === 29 && !(loss < 0.3)) throw new Error(`the network did not learn: loss ${loss}`);
+}
+await step.release();
