@@ -16,7 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   evaluation: ['onnx', 'runtime', 'data'],
   training: ['onnx', 'engine', 'models', 'runtime', 'data', 'evaluation', 'recipes'],
   server: ['onnx', 'runtime'],
-  studio: ['onnx', 'runtime'],
+  studio: ['onnx', 'runtime', 'server'],
   cli: ['onnx', 'engine', 'models', 'runtime', 'data', 'evaluation', 'training', 'server', 'recipes', 'released-models', 'studio'],
 };
 

@@ -1,6 +1,5 @@
 /** The frame around every page: header, promise, navigation. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { finePercent } from './format.ts';
 import { DeviceIcon, FaceIcon, Mark } from './icons.tsx';
 import { ModelCardPanel } from './model/model-card-panel.tsx';
 import { headlineFigure } from './model/headline-figure.ts';
@@ -46,7 +45,7 @@ function ModelSummary({ loader }: Pick<StudioContext, 'loader'>) {
     <div class="model-summary">
       <p>
         <strong>{model.name}</strong>
-        <span>{figure ? `${finePercent(figure.value)} · ${figure.dataset} ${figure.split}` : strings.model.noFigure}</span>
+        <span>{figure ? strings.model.figure(figure.value, figure.dataset, figure.split) : strings.model.noFigure}</span>
       </p>
       <button type="button" class="quiet" aria-haspopup="dialog" onClick={() => panel.current?.showModal()}>
         {strings.model.card}

@@ -1,5 +1,5 @@
 /** Every word the studio shows, in English. Another language is another file of this shape. */
-import { count, megabytes, percent } from './format.ts';
+import { count, finePercent, megabytes, percent } from './format.ts';
 
 export const strings = {
   name: 'Mien',
@@ -31,6 +31,7 @@ export const strings = {
     title: 'Drop a photograph',
     lead: 'Every face in it is found, and its expression read.',
     or: 'or paste one from the clipboard',
+    anywhere: 'or drop or paste them anywhere on this page',
     choose: 'Choose pictures',
     add: 'Add pictures',
     release: 'Release to read',
@@ -49,6 +50,7 @@ export const strings = {
     noneRemedy: 'Train one with the command below, then start the studio again.',
     noneCommand: 'npx mien train mien-seresnet --data DIR --out RUN',
     card: 'Model card',
+    figure: (value: number, dataset: string, split: string) => `${finePercent(value)} accuracy, ${dataset} ${split}`,
     noFigure: 'No measured figure',
   },
 

@@ -6,7 +6,9 @@ const percent = (value: number): string => `${(100 * value).toFixed(2)} %`;
 /** Accuracy with interval, macro-F1, a row a class, and the confusion matrix (rows true, columns predicted). */
 export function formatMetrics(metrics: Metrics): string {
   const { labels, perClass, confusion } = metrics;
-  const width = Math.max(...labels.map((l) => l.length), 8) + 2;
+  const longest = Math.max(...labels.map((l) => l.length));
+  const width = Math.max(longest, 8) + 2;
+  const cell = Math.max(9, longest + 2);
   const lines = [
     `n ${metrics.n} · accuracy ${percent(metrics.accuracy)} (95 % interval ${percent(metrics.accuracy95[0])} – ${percent(metrics.accuracy95[1])}) · macro-F1 ${metrics.macroF1.toFixed(4)}`,
     '',
@@ -14,11 +16,11 @@ export function formatMetrics(metrics: Metrics): string {
     ...labels.map((label) => {
       const c = perClass[label]!;
       const cells = [c.precision.toFixed(3), c.recall.toFixed(3), c.f1.toFixed(3), String(c.support)];
-      return `${label.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join('')}`;
+      return `${label.padEnd(width)}${cells.map((text) => text.padStart(11)).join('')}`;
     }),
     '',
-    `${'true \\ predicted'.padEnd(Math.max(width, 17))}${labels.map((l) => l.padStart(9)).join('')}`,
-    ...labels.map((label, i) => `${label.padEnd(Math.max(width, 17))}${confusion[i]!.map((count) => String(count).padStart(9)).join('')}`),
+    `${'true \\ predicted'.padEnd(Math.max(width, 17))}${labels.map((l) => l.padStart(cell)).join('')}`,
+    ...labels.map((label, i) => `${label.padEnd(Math.max(width, 17))}${confusion[i]!.map((count) => String(count).padStart(cell)).join('')}`),
   ];
   return lines.join('\n');
 }

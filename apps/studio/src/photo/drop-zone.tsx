@@ -69,7 +69,7 @@ export function DropZone({ large, disabled, onFiles }: DropZoneProps) {
         {large ? words.choose : words.add}
       </button>
       <p class="hint">
-        {words.or}
+        {large ? words.or : words.anywhere}
         {large && <span>{words.types}</span>}
       </p>
       <input ref={input} type="file" accept="image/*" multiple hidden onChange={take} />

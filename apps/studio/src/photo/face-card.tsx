@@ -26,7 +26,7 @@ function Portrait({ face: { box }, shown }: Pick<FaceCardProps, 'face' | 'shown'
   const inSides = (lengthPx: number): string => `${(lengthPx / side) * 100}%`;
   return (
     <span class="portrait">
-      <img src={shown.url} alt="" decoding="async" style={{ width: inSides(shown.width), height: inSides(shown.height), left: inSides(-left), top: inSides(-top) }} />
+      <img src={shown.url} alt="" style={{ width: inSides(shown.width), height: inSides(shown.height), left: inSides(-left), top: inSides(-top) }} />
     </span>
   );
 }

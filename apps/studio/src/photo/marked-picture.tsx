@@ -1,9 +1,13 @@
 /** A picture with a numbered box on every face. */
+import type { Box } from '@mien/runtime';
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RecognisedFace } from '../recognition/messages.ts';
 import { strings } from '../strings.ts';
 import { expressionClass } from './expression-class.ts';
 import { faceCardId } from './face-key.ts';
 import type { Picture } from './picture-queue.ts';
+import { placeLabels } from './place-labels.ts';
 
 export type ShownPicture = NonNullable<Picture['shown']>;
 
@@ -18,17 +22,22 @@ export interface MarkedPictureProps {
   readonly onActivate: (face: number | null) => void;
 }
 
-/** Nearer to the picture's edge than this fraction, a label goes to the other side of its box. */
-const edge = { top: 0.07, right: 0.72 };
+/** The part of a face's box inside the picture, in fractions of it: what reaches over the edge would hang in the page. */
+function visiblePart({ box }: RecognisedFace, { width, height }: ShownPicture): Box {
+  const x = Math.max(0, box.x / width);
+  const y = Math.max(0, box.y / height);
+  return { x, y, width: Math.min(1, (box.x + box.width) / width) - x, height: Math.min(1, (box.y + box.height) / height) - y };
+}
 
-/** The part of the box inside the picture: a box that reaches over the edge would hang in the page. */
-function placed({ box }: RecognisedFace, { width, height }: ShownPicture) {
-  const left = Math.max(0, box.x / width);
-  const top = Math.max(0, box.y / height);
-  const right = Math.min(1, (box.x + box.width) / width);
-  const bottom = Math.min(1, (box.y + box.height) / height);
-  const style = { left: `${left * 100}%`, top: `${top * 100}%`, width: `${(right - left) * 100}%`, height: `${(bottom - top) * 100}%` };
-  return { style, place: `${top < edge.top ? ' label-inside' : ''}${left > edge.right ? ' label-right' : ''}` };
+/** Width of an element in CSS pixels; 0 until it is laid out. */
+function useWidthPx(element: RefObject<HTMLElement | null>): number {
+  const [widthPx, setWidthPx] = useState(0);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidthPx(entry!.contentRect.width));
+    observer.observe(element.current!);
+    return () => observer.disconnect();
+  }, [element]);
+  return widthPx;
 }
 
 function goToCard(picture: number, face: number): void {
@@ -38,30 +47,40 @@ function goToCard(picture: number, face: number): void {
 }
 
 export function MarkedPicture({ id, name, shown, faces, searching, active, onActivate }: MarkedPictureProps) {
+  const canvas = useRef<HTMLDivElement>(null);
+  const widthPx = useWidthPx(canvas);
+  const heightPx = (widthPx * shown.height) / shown.width;
+  const parts = faces.map((face) => visiblePart(face, shown));
+  const names = faces.map(({ expression }) => strings.expressions[expression] ?? expression);
+  const labels = placeLabels(
+    parts.map(({ x, y, width, height }, i) => ({ box: { x: x * widthPx, y: y * heightPx, width: width * widthPx, height: height * heightPx }, number: i + 1, name: names[i]! })),
+    widthPx,
+    heightPx,
+  );
   return (
     <div class="marked-picture">
-      <div class={`canvas${searching ? ' searching' : ''}${active !== null ? ' has-active' : ''}`} style={{ '--aspect': shown.width / shown.height }}>
-        <img src={shown.url} alt={strings.picture.alt(name, faces.length)} decoding="async" />
+      <div ref={canvas} class={`canvas${searching ? ' searching' : ''}${active !== null ? ' has-active' : ''}`} style={{ '--aspect': shown.width / shown.height }}>
+        <img src={shown.url} alt={strings.picture.alt(name, faces.length)} />
         {faces.map((face, i) => {
-          const { style, place } = placed(face, shown);
-          const label = strings.expressions[face.expression] ?? face.expression;
+          const { x, y, width, height } = parts[i]!;
+          const { place, named } = labels[i]!;
           return (
             <button
               // biome-ignore lint/suspicious/noArrayIndexKey: a face is its place in the result.
               key={i}
               type="button"
-              class={`box ${expressionClass(face.expression)}${place}${active === i ? ' active' : ''}`}
-              style={style}
-              aria-label={strings.picture.box(i + 1, label, face.probabilities[face.expression] ?? 0)}
+              class={`box ${expressionClass(face.expression)}${active === i ? ' active' : ''}`}
+              style={{ left: `${x * 100}%`, top: `${y * 100}%`, width: `${width * 100}%`, height: `${height * 100}%` }}
+              aria-label={strings.picture.box(i + 1, names[i]!, face.probabilities[face.expression] ?? 0)}
               onClick={() => goToCard(id, i)}
               onFocus={() => onActivate(i)}
               onBlur={() => onActivate(null)}
               onPointerEnter={() => onActivate(i)}
               onPointerLeave={() => onActivate(null)}
             >
-              <span class="label">
+              <span class={`label ${place}${named ? '' : ' unnamed'}`}>
                 <b>{i + 1}</b>
-                <span>{label}</span>
+                <span>{names[i]}</span>
               </span>
             </button>
           );

@@ -7,6 +7,8 @@ import { MarkedPicture } from './marked-picture.tsx';
 import type { Picture } from './picture-queue.ts';
 
 const words = strings.picture;
+/** More faces than this scroll beside their picture. */
+const crowd = 8;
 
 export interface PictureCardProps {
   readonly picture: Picture;
@@ -60,7 +62,7 @@ function Faces({ picture, active, onActivate }: Pick<PictureCardProps, 'picture'
   const { id, name, shown, state } = picture;
   if (state.kind !== 'done' || !shown) return null;
   return (
-    <ol class="faces" aria-label={words.facesLabel(name)}>
+    <ol class={state.faces.length > crowd ? 'faces crowd' : 'faces'} aria-label={words.facesLabel(name)}>
       {state.faces.map((face, i) => (
         <FaceCard
           // biome-ignore lint/suspicious/noArrayIndexKey: a face is its place in the result.

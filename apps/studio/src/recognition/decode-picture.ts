@@ -44,6 +44,10 @@ export async function decodePicture(file: Blob): Promise<DecodedPicture> {
     const [canvas] = drawOnWhite(bitmap, Math.max(1, Math.max(width, height) / previewLongSidePx));
     const preview = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
     return { image: { width, height, channels: 4, data }, preview };
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    // Decoding went well; only memory can fail now.
+    throw new UserError('image-too-large', strings.errors.tooLargeToHold, { cause });
   } finally {
     bitmap.close();
   }

@@ -1,0 +1,107 @@
+/** Every architecture as a whole: blocked against standard kernels, and training against inference. */
+import { buildNetwork, constantOf, describeNetwork, type Kernels, type Network, probeKernels, type Random, relativeError, standardKernels, TrainStep } from '@mien/engine';
+import { createSession } from '@mien/onnx/node';
+import { describe, expect, it } from 'vitest';
+import { architectures, findArchitecture } from './registry.ts';
+
+const { kernels, report } = await probeKernels(createSession);
+if (!kernels.block) console.warn(`blocked kernels are not tested on this machine: ${report}`);
+
+/** Smaller than the faces they were designed for and not square: a quarter of the time, and the edges are odder. */
+const input = [1, 26, 22];
+const classes = 7;
+
+function randomSource(seed: number): Random {
+  let state = (seed * 2654435761) >>> 0;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return ((state >>> 8) + 0.5) / 2 ** 24;
+  };
+  return { next, normal: () => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next()) };
+}
+
+function firstWeights(network: Network): Map<string, Float32Array> {
+  const { specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
+  return new Map(specs.map((spec, i) => [spec.name, spec.initializer(spec.shape, randomSource(i))]));
+}
+
+async function prepare(network: Network, batch: number, chosen: Kernels, movingRate = 0.1): Promise<TrainStep> {
+  const step = await TrainStep.create({ network, input, classes, batch, kernels: chosen, createSession, threads: 1, movingRate });
+  step.load(firstWeights(network));
+  const random = randomSource(5);
+  for (let i = 0; i < step.images.length; i++) step.images[i] = random.normal();
+  for (let n = 0; n < batch; n++) step.targets[n * classes + (n % classes)] = 1;
+  // The blocked kernels read masks in another order, so only full ones compare.
+  for (const mask of step.masks) mask.data.fill(1);
+  return step;
+}
+
+/** ‖actual − expected‖ ÷ ‖expected‖. Not the largest difference: rounding flips a ReLU here and there in a deep network. */
+function distance(actual: Float32Array, expected: Float32Array): number {
+  let [difference, size] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i]! - expected[i]!) ** 2;
+    size += expected[i]! ** 2;
+  }
+  return Math.sqrt(difference / size);
+}
+
+describe('whole networks', () => {
+  it.skipIf(!kernels.block).each(architectures.map((a) => a.name))('%s: gradients of all weights on blocked kernels are those of the standard ones', async (name) => {
+    const network = findArchitecture(name)!.build({ classes });
+    const results = [];
+    for (const chosen of [standardKernels, kernels]) {
+      const step = await prepare(network, kernels.block, chosen);
+      const loss = await step.run();
+      results.push({ loss, gradients: new Map(step.slots.map((s) => [s.name, step.toPlain(s.name, s.gradients)])), weights: step.save(), logits: step.logits.slice() });
+      await step.release();
+    }
+    const [standard, blocked] = results as [(typeof results)[0], (typeof results)[0]];
+    expect(blocked.loss).toBeCloseTo(standard.loss, 4);
+    expect(relativeError(blocked.logits, standard.logits)).toBeLessThan(1e-3);
+    for (const [weight, expected] of standard.gradients) {
+      // A bias in front of a norm has no influence: its gradient is rounding alone.
+      const magnitude = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+      if (magnitude < 1e-6) continue;
+      expect(distance(blocked.gradients.get(weight)!, expected), `gradient of ${weight}`).toBeLessThan(1e-2);
+    }
+    for (const [weight, expected] of standard.weights) expect(relativeError(blocked.weights.get(weight)!, expected), weight).toBeLessThan(1e-3);
+  });
+
+  it('resnet18-48: the inference network with the statistics of a batch gives that batch’s training logits', async () => {
+    const network = findArchitecture('resnet18-48')!.build({ classes });
+    const batch = 3;
+    const step = await prepare(network, batch, kernels, 1);
+    await step.run();
+    const weights = step.save();
+    for (const { name, type, output } of describeNetwork(network, input).layers) {
+      if (type !== 'batch-norm') continue;
+      const count = batch * output[1]! * output[2]!;
+      // Training normalises by the biased variance and keeps the unbiased one.
+      weights.set(`${name}.running_var`, weights.get(`${name}.running_var`)!.map((v) => (v * (count - 1)) / count));
+    }
+    const built = buildNetwork(network, input, { mode: 'infer', batch: 1, weights, symbolicBatch: true });
+    built.graph.output('logits', built.logits, { symbolicBatch: true });
+    const session = await createSession(built.graph.encode(), { threads: 1 });
+    const { logits } = await session.run({ image: { dtype: 'float32', shape: [batch, ...input], data: step.images } });
+    expect(logits!.shape).toEqual([batch, classes]);
+    expect(relativeError(logits!.data as Float32Array, step.logits)).toBeLessThan(1e-3);
+    await session.release();
+    await step.release();
+  });
+
+  it.each(architectures.filter((a) => a.name !== 'shallow-cnn').map((a) => a.name))('%s: [N,C,H,W] → [N,7] at its own size, for any N', async (name) => {
+    const { build, input: size } = findArchitecture(name)!;
+    const network = build({ classes });
+    const { specs } = buildNetwork(network, size, { mode: 'infer', batch: 1 });
+    const weights = new Map(specs.map((spec) => [spec.name, constantOf(0.01)(spec.shape, randomSource(1))]));
+    const built = buildNetwork(network, size, { mode: 'infer', batch: 1, weights, symbolicBatch: true });
+    built.graph.output('logits', built.logits, { symbolicBatch: true });
+    const session = await createSession(built.graph.encode(), { threads: 1 });
+    for (const N of [1, 2]) {
+      const { logits } = await session.run({ image: { dtype: 'float32', shape: [N, ...size], data: new Float32Array(N * size[0] * size[1] * size[2]).fill(0.5) } });
+      expect(logits!.shape).toEqual([N, 7]);
+    }
+    await session.release();
+  });
+});
