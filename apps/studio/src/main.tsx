@@ -6,6 +6,8 @@ import { startRecognition } from './recognition/recognition-client.ts';
 import './styles/base.css';
 import './styles/frame.css';
 import './styles/photo.css';
+import './styles/expressions.css';
+import './styles/marked-picture.css';
 import './styles/faces.css';
 import './styles/results.css';
 import './styles/model-card.css';

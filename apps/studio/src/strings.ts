@@ -11,9 +11,18 @@ export const strings = {
     shown: 'Expression shown, not emotion felt.',
     local: 'Pictures stay on this device.',
     details: [
-      { title: 'Expression shown, not emotion felt', text: 'The bars name what a face looks like in one picture. They say nothing about what the person feels, thinks or intends.' },
-      { title: 'Pictures stay on this device', text: 'Everything is computed in this browser tab. No picture and no result is sent anywhere; closing the tab forgets them.' },
-      { title: 'Not for decisions about people', text: 'Inferring emotions at work or in education is prohibited in the EU (AI Act, article 5), except for medical or safety reasons.' },
+      {
+        title: 'Expression shown, not emotion felt',
+        text: 'The bars name what a face looks like in one picture. They say nothing about what the person feels, thinks or intends.',
+      },
+      {
+        title: 'Pictures stay on this device',
+        text: 'Everything is computed in this browser tab. No picture and no result is sent anywhere; closing the tab forgets them.',
+      },
+      {
+        title: 'Not for decisions about people',
+        text: 'Inferring emotions at work or in education is prohibited in the EU (AI Act, article 5), except for medical or safety reasons.',
+      },
     ],
   },
 
@@ -64,7 +73,8 @@ export const strings = {
     measure: 'Measure',
     on: 'On',
     value: 'Value',
-    plainAccuracy: (value: number, dataset: string) => `Of 100 faces from ${dataset}, it names ${Math.round(value * 100)} as the labels do. The other ${100 - Math.round(value * 100)} it gets wrong.`,
+    plainAccuracy: (value: number, dataset: string) =>
+      `Of 100 faces from ${dataset}, it names ${Math.round(value * 100)} as the labels do. The other ${100 - Math.round(value * 100)} it gets wrong.`,
     faces: (n: number) => `${count(n)} faces`,
     training: 'What it learned from',
     trainedOn: (rows: number, data: string, split: string) => `${count(rows)} labelled faces of ${data} (${split}).`,
@@ -103,7 +113,8 @@ export const strings = {
   },
 
   list: {
-    summary: (pictures: number, faces: number) => `${pictures === 1 ? '1 picture' : `${count(pictures)} pictures`}, ${faces === 1 ? '1 face' : `${count(faces)} faces`}`,
+    summary: (pictures: number, faces: number) =>
+      `${pictures === 1 ? '1 picture' : `${count(pictures)} pictures`}, ${faces === 1 ? '1 face' : `${count(faces)} faces`}`,
     clear: 'Clear all',
   },
 
@@ -121,7 +132,8 @@ export const strings = {
   errors: {
     emptyFile: 'The file is empty (0 bytes).',
     unreadable: 'This is not a picture the browser can read. JPEG, PNG, WebP, GIF and AVIF work.',
-    tooLarge: (megapixels: number, most: number) => `The picture has ${count(Math.round(megapixels))} megapixels; at most ${most} are read. Make it smaller and try again.`,
+    tooLarge: (megapixels: number, most: number) =>
+      `The picture has ${count(Math.round(megapixels))} megapixels; at most ${most} are read. Make it smaller and try again.`,
     tooLargeToHold: 'The browser has no memory for a picture of this size. Make it smaller and try again.',
     unreachable: 'The studio’s server does not answer. Is it still running?',
     missing: (url: string, status: number) => `The server has no ${url} (status ${status}).`,

@@ -4,17 +4,22 @@
 export { describe, Graph, type Parameter, Value } from './graph.ts';
 export { gradients } from './autodiff.ts';
 // Ops, named as in the ONNX specification
-export { relu, sigmoid, tanh } from './ops/activation.ts';
+export { gelu, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu, tanh } from './ops/activation.ts';
 export { add, div, mul, neg, scale, sub } from './ops/arithmetic.ts';
+export { attention } from './ops/attention.ts';
+export { concat, slice } from './ops/concat.ts';
 export { conv, type ConvOptions } from './ops/conv.ts';
 export { dense } from './ops/dense.ts';
 export { dropout } from './ops/dropout.ts';
 export { scaleChannels } from './ops/gate.ts';
+export { layerNorm } from './ops/layer-norm.ts';
 export { softmaxCrossEntropy } from './ops/loss.ts';
+export { matMul } from './ops/matmul.ts';
 export { batchNorm, batchNormInference } from './ops/normalization.ts';
 export { averagePool, globalAveragePool, maxPool } from './ops/pooling.ts';
-export { reduceMean, reduceSum, sumAll } from './ops/reduce.ts';
+export { reduceMax, reduceMean, reduceSum, sumAll } from './ops/reduce.ts';
 export { expand, flatten, reshape, transpose, unsqueeze } from './ops/shape.ts';
+export { softmax } from './ops/softmax.ts';
 // Networks and layers
 export { buildNetwork, type BuiltNetwork, describeNetwork, type LayerInfo, Net, type Network, type NetworkSummary, type Weights, type WeightSpec } from './network.ts';
 export { convLayer, convNorm, denseLayer, denseNormLayer, dropoutLayer, normLayer, squeezeExcite } from './layers.ts';

@@ -45,7 +45,9 @@ export class ModelLoader {
       }
       const { name, url, bytes } = chosen;
       this.state.set({ kind: 'loading', model: chosen, progress: { stage: 'downloading', loadedBytes: 0, totalBytes: bytes } });
-      await this.#client.run({ kind: 'load', model: { name, url, bytes }, runtime }, (progress) => this.state.set({ kind: 'loading', model: chosen, progress }));
+      await this.#client.run({ kind: 'load', model: { name, url, bytes }, runtime }, (progress) =>
+        this.state.set({ kind: 'loading', model: chosen, progress }),
+      );
       this.state.set({ kind: 'ready', model: chosen });
       return true;
     } catch (error) {

@@ -6,7 +6,9 @@ import type { Picture } from './picture-queue.ts';
 function sentence({ name, state }: Picture): string {
   if (state.kind === 'failed') return strings.picture.failedAnnounced(name, state.message);
   if (state.kind !== 'done') return '';
-  const faces = state.faces.map(({ expression, probabilities }, i) => strings.picture.box(i + 1, strings.expressions[expression] ?? expression, probabilities[expression] ?? 0));
+  const faces = state.faces.map(({ expression, probabilities }, i) =>
+    strings.picture.box(i + 1, strings.expressions[expression] ?? expression, probabilities[expression] ?? 0),
+  );
   return strings.picture.announced(name, faces);
 }
 

@@ -1,4 +1,4 @@
-/** The style of an expression: its colour comes from `styles/faces.css`. */
+/** The style of an expression: its colour comes from `styles/expressions.css`. */
 export function expressionClass(expression: string): string {
   return `expression-${expression}`;
 }

@@ -53,20 +53,27 @@ export function MarkedPicture({ id, name, shown, faces, searching, active, onAct
   const parts = faces.map((face) => visiblePart(face, shown));
   const names = faces.map(({ expression }) => strings.expressions[expression] ?? expression);
   const labels = placeLabels(
-    parts.map(({ x, y, width, height }, i) => ({ box: { x: x * widthPx, y: y * heightPx, width: width * widthPx, height: height * heightPx }, number: i + 1, name: names[i]! })),
+    parts.map(({ x, y, width, height }, i) => ({
+      box: { x: x * widthPx, y: y * heightPx, width: width * widthPx, height: height * heightPx },
+      number: i + 1,
+      name: names[i]!,
+    })),
     widthPx,
     heightPx,
   );
   return (
     <div class="marked-picture">
-      <div ref={canvas} class={`canvas${searching ? ' searching' : ''}${active !== null ? ' has-active' : ''}`} style={{ '--aspect': shown.width / shown.height }}>
+      <div
+        ref={canvas}
+        class={`canvas${searching ? ' searching' : ''}${active !== null ? ' has-active' : ''}`}
+        style={{ '--aspect': shown.width / shown.height }}
+      >
         <img src={shown.url} alt={strings.picture.alt(name, faces.length)} />
         {faces.map((face, i) => {
           const { x, y, width, height } = parts[i]!;
           const { place, named } = labels[i]!;
           return (
             <button
-              // biome-ignore lint/suspicious/noArrayIndexKey: a face is its place in the result.
               key={i}
               type="button"
               class={`box ${expressionClass(face.expression)}${active === i ? ' active' : ''}`}

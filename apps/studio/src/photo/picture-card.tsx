@@ -65,7 +65,6 @@ function Faces({ picture, active, onActivate }: Pick<PictureCardProps, 'picture'
     <ol class={state.faces.length > crowd ? 'faces crowd' : 'faces'} aria-label={words.facesLabel(name)}>
       {state.faces.map((face, i) => (
         <FaceCard
-          // biome-ignore lint/suspicious/noArrayIndexKey: a face is its place in the result.
           key={i}
           id={faceCardId({ picture: id, face: i })}
           face={face}
@@ -99,7 +98,8 @@ export function PictureCard(props: PictureCardProps) {
         )}
         {working && <Working picture={picture} modelReady={modelReady} />}
         {state.kind === 'failed' && <Failure message={state.code === 'internal' ? strings.errors.internal(state.message) : state.message} />}
-        {state.kind === 'done' && (faces.length === 0 ? <NoFace onReadWhole={onReadWhole} /> : <Faces picture={picture} active={active} onActivate={onActivate} />)}
+        {state.kind === 'done' &&
+          (faces.length === 0 ? <NoFace onReadWhole={onReadWhole} /> : <Faces picture={picture} active={active} onActivate={onActivate} />)}
       </div>
     </article>
   );

@@ -20,12 +20,12 @@ test('a box that fills the picture carries its label inside', () => {
 
 test('a label gives way to a neighbour, and loses its name where there is no room for it', () => {
   const [left, right] = placeLabels([boxAt(100, 100, 50), boxAt(160, 100, 50, 2)], 600, 400);
-  expect(left).toEqual({ place: 'above-left', named: true });
-  expect(right).toEqual({ place: 'below-left', named: true });
+  expect(left).toEqual({ place: 'above-right', named: true });
+  expect(right).toEqual({ place: 'above-left', named: true });
   const grid = Array.from({ length: 16 }, (_, i) => boxAt(20 + (i % 4) * 56, 40 + Math.floor(i / 4) * 56, 50, i + 1));
   const placed = placeLabels(grid, 300, 300);
   expect(placed).toHaveLength(16);
-  expect(placed[5]!.named).toBe(false);
+  expect(placed.filter(({ named }) => named)).toEqual([]);
 });
 
 test('no box, no label', () => {

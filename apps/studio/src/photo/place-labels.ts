@@ -19,19 +19,19 @@ export interface LabelledBox {
 
 const places: readonly LabelPlace[] = ['above-left', 'above-right', 'below-left', 'below-right', 'inside-left', 'inside-right'];
 
-/** Measured on the style in `styles/faces.css`, rounded up. */
-const label = { heightPx: 24, paddingPx: 14, digitPx: 9, gapPx: 6, letterPx: 8.5 };
+/** Measured on the styles in `styles/marked-picture.css`, rounded up; a number that stands alone is set smaller. */
+const named = { heightPx: 24, paddingPx: 14, digitPx: 9, gapPx: 6, letterPx: 8.5 };
+const alone = { heightPx: 19, paddingPx: 10, digitPx: 8 };
 
-function widthPx({ number, name }: LabelledBox, named: boolean): number {
-  const text = named ? label.gapPx + name.length * label.letterPx : 0;
-  return label.paddingPx + String(number).length * label.digitPx + text;
-}
+type Candidate = PlacedLabel & { readonly at: Box };
 
-function rectangle({ box }: LabelledBox, place: LabelPlace, width: number): Box {
+function candidate({ box, number, name }: LabelledBox, place: LabelPlace, withName: boolean): Candidate {
+  const { heightPx, paddingPx, digitPx } = withName ? named : alone;
+  const widthPx = paddingPx + String(number).length * digitPx + (withName ? named.gapPx + name.length * named.letterPx : 0);
   const [vertical, horizontal] = place.split('-');
-  const x = horizontal === 'left' ? box.x : box.x + box.width - width;
-  const y = vertical === 'above' ? box.y - label.heightPx : vertical === 'below' ? box.y + box.height : box.y;
-  return { x, y, width, height: label.heightPx };
+  const x = horizontal === 'left' ? box.x : box.x + box.width - widthPx;
+  const y = vertical === 'above' ? box.y - heightPx : vertical === 'below' ? box.y + box.height : box.y;
+  return { place, named: withName, at: { x, y, width: widthPx, height: heightPx } };
 }
 
 function overlap(a: Box, b: Box): boolean {
@@ -39,24 +39,26 @@ function overlap(a: Box, b: Box): boolean {
 }
 
 /**
- * One place a box, in the boxes' order. `width` × `height`: the picture on the screen, in pixels. A number for which
+ * One place a box, in the boxes' order. `width` × `height`: the picture on the screen, in pixels. Numbers come first,
+ * then names where there is room; a picture with room for fewer than half of the names shows none. A number for which
  * no place is free goes above its box, or inside where that would leave the picture.
  */
 export function placeLabels(boxes: readonly LabelledBox[], width: number, height: number): PlacedLabel[] {
-  const taken: Box[] = [];
-  const free = (own: LabelledBox, at: Box): boolean =>
-    at.x >= -1 && at.y >= -1 && at.x + at.width <= width + 1 && at.y + at.height <= height + 1 && !taken.some((other) => overlap(at, other)) && !boxes.some((other) => other !== own && overlap(at, other.box));
-  return boxes.map((own) => {
-    for (const named of [true, false]) {
-      for (const place of places) {
-        // A name inside a box narrower than itself would hide the face.
-        if (named && place.startsWith('inside') && own.box.width < 1.5 * widthPx(own, true)) continue;
-        const at = rectangle(own, place, widthPx(own, named));
-        if (!free(own, at)) continue;
-        taken.push(at);
-        return { place, named };
-      }
-    }
-    return { place: own.box.y < label.heightPx ? 'inside-left' : 'above-left', named: false };
-  });
+  const placed = new Map<LabelledBox, Candidate>();
+  const isFree = (own: LabelledBox, { at }: Candidate): boolean => {
+    if (at.x < -1 || at.y < -1 || at.x + at.width > width + 1 || at.y + at.height > height + 1) return false;
+    return boxes.every((other) => other === own || !(overlap(at, other.box) || (placed.has(other) && overlap(at, placed.get(other)!.at))));
+  };
+  const firstFree = (own: LabelledBox, withName: boolean): Candidate | undefined =>
+    places
+      .map((place) => candidate(own, place, withName))
+      // Inside a box not much wider than itself, a name would hide the face.
+      .find((each) => !(withName && each.place.startsWith('inside') && own.box.width < 1.5 * each.at.width) && isFree(own, each));
+
+  for (const own of boxes) placed.set(own, firstFree(own, false) ?? candidate(own, own.box.y < alone.heightPx ? 'inside-left' : 'above-left', false));
+  const numbers = [...placed.values()];
+  for (const own of boxes) placed.set(own, firstFree(own, true) ?? placed.get(own)!);
+  const names = [...placed.values()];
+  const shown = names.filter((each) => each.named).length * 2 < names.length ? numbers : names;
+  return shown.map(({ place, named: withName }) => ({ place, named: withName }));
 }

@@ -19,7 +19,11 @@ function binary(op: string, a: Value, b: Value): Value {
   if (sameShape(a.shape, b.shape)) {
     return a.graph.emit(op, [a, b], a.shape, { layout: commonLayout([a, b]) });
   }
-  return a.graph.emit(op, [a, b], broadcastShape(op, a.shape, b.shape));
+  const shape = broadcastShape(op, a.shape, b.shape);
+  // A scalar is the same in every layout.
+  const scalar = sameShape(shape, a.shape) && b.shape.length === 0;
+  const layout = scalar ? commonLayout([a]) : 'plain';
+  return a.graph.emit(op, scalar ? [a.graph.nameIn(a, layout), a.graph.nameIn(b, 'plain')] : [a, b], shape, { layout });
 }
 
 /** Sums a gradient over the axes its operand was broadcast along. */

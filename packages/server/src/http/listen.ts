@@ -55,10 +55,15 @@ export async function listen(app: Hono, { host, port, firstPort }: ListenOptions
       return await openPort(app, host, candidate);
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'EACCES') throw new UserError('port-forbidden', `port ${candidate}: this user may not open it; choose one above 1023, as PORT=${firstPort}`, { cause });
+      if (code === 'EACCES')
+        throw new UserError('port-forbidden', `port ${candidate}: this user may not open it; choose one above 1023, as PORT=${firstPort}`, { cause });
       if (code !== 'EADDRINUSE') throw cause;
     }
   }
-  if (port === undefined) throw new UserError('port-busy', `ports ${firstPort} to ${firstPort + portsTried - 1} are all in use; choose a free one, as PORT=8080`);
-  throw new UserError('port-busy', `port ${port} is in use by another program; choose another with PORT=${port === 65535 ? firstPort : port + 1}, or leave PORT unset`);
+  if (port === undefined)
+    throw new UserError('port-busy', `ports ${firstPort} to ${firstPort + portsTried - 1} are all in use; choose a free one, as PORT=8080`);
+  throw new UserError(
+    'port-busy',
+    `port ${port} is in use by another program; choose another with PORT=${port === 65535 ? firstPort : port + 1}, or leave PORT unset`,
+  );
 }

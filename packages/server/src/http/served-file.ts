@@ -43,7 +43,13 @@ export async function respondWithFile(c: Context, { file, caching }: ServedFile)
     const { size, mtimeMs } = await handle.stat();
     const etag = `W/"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`;
     const headers: Record<string, string> = { ETag: etag, 'Cache-Control': cacheControl[caching] };
-    if (c.req.header('If-None-Match')?.split(/\s*,\s*/).includes(etag)) return new Response(null, { status: 304, headers });
+    if (
+      c.req
+        .header('If-None-Match')
+        ?.split(/\s*,\s*/)
+        .includes(etag)
+    )
+      return new Response(null, { status: 304, headers });
     headers['Content-Type'] = contentTypes[extname(file)] ?? 'application/octet-stream';
     headers['Content-Length'] = String(size);
     if (c.req.method === 'HEAD' || size === 0) return new Response(null, { headers });

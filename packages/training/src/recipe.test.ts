@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findArchitecture } from '@mien/models';
+import { UserError } from '@mien/runtime';
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkRecipe, loadRecipe, recipeNames } from './recipe.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'mien-recipe-test-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+let files = 0;
+function file(text: string): string {
+  const path = join(dir, `r${files++}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const minimal = { name: 'r', model: 'se-cnn', epochs: 2, optimizer: { kind: 'adam', learningRate: 0.001 } };
+
+function refusal(action: () => unknown): UserError {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as Error).message).not.toContain('\n');
+    return error as UserError;
+  }
+  throw new Error('was accepted');
+}
+
+describe('the recipes that come with Mien', () => {
+  it.each(recipeNames())('%s is valid, carries its own name and names an architecture', (name) => {
+    const recipe = loadRecipe(name);
+    expect(recipe.name).toBe(name);
+    expect(findArchitecture(recipe.model)).toBeDefined();
+  });
+});
+
+describe('checkRecipe', () => {
+  it('fills in every default', () => {
+    const recipe = checkRecipe(minimal, 'r');
+    expect(recipe).toMatchObject({
+      seed: 1, batch: 64, ema: 0, data: { train: 'train', validation: { fraction: 0.1 } }, schedule: { kind: 'constant', warmupEpochs: 0 },
+      optimizer: { beta1: 0.9, beta2: 0.999, weightDecay: 0 }, loss: { labelSmoothing: 0, classWeights: 'none' }, checkpoint: { everySteps: 200 },
+    });
+    expect(checkRecipe(JSON.parse(JSON.stringify(recipe)), 'again')).toEqual(recipe);
+  });
+
+  it.each([
+    ['an unknown key', { ...minimal, epoch: 3 }, /epoch/],
+    ['an unknown key within', { ...minimal, loss: { smoothing: 0.1 } }, /loss: .*smoothing/],
+    ['a key of another optimiser', { ...minimal, optimizer: { kind: 'adam', learningRate: 1, momentum: 0.9 } }, /optimizer: .*momentum/],
+    ['an unknown optimiser', { ...minimal, optimizer: { kind: 'lion', learningRate: 1 } }, /optimizer/],
+    ['a negative rate', { ...minimal, optimizer: { kind: 'sgd', learningRate: -1 } }, /optimizer\.learningRate/],
+    ['a rate that is no number', { ...minimal, optimizer: { kind: 'sgd', learningRate: Number.NaN } }, /optimizer\.learningRate/],
+    ['no epochs', { ...minimal, epochs: 0 }, /epochs/],
+    ['half a batch', { ...minimal, batch: 1.5 }, /batch/],
+    ['a fraction of everything', { ...minimal, data: { validation: { fraction: 1 } } }, /data\.validation/],
+    ['smoothing to nothing', { ...minimal, loss: { labelSmoothing: 1 } }, /loss\.labelSmoothing/],
+    ['a deviation of 0', { ...minimal, normalise: { mean: 0, std: 0 } }, /normalise\.std/],
+    ['an unknown augmentation', { ...minimal, augmentation: [{ op: 'mosaic' }] }, /augmentation\.0/],
+    ['a missing model', { name: 'r', epochs: 1, optimizer: minimal.optimizer }, /model/],
+    ['a list', [], /recipe/],
+  ])('refuses %s, naming the field', (_, value, message) => {
+    const error = refusal(() => checkRecipe(value, 'my.yaml'));
+    expect(error.code).toBe('bad-recipe');
+    expect(error.message).toMatch(/^my\.yaml: /);
+    expect(error.message).toMatch(message);
+  });
+});
+
+describe('loadRecipe', () => {
+  const yaml = 'name: r\nmodel: se-cnn\nepochs: 2\noptimizer: { kind: adam, learningRate: 0.001 }\n';
+
+  it('sets values before it checks them, read as YAML', () => {
+    const recipe = loadRecipe(file(yaml), ['epochs=5', 'optimizer.learningRate=0.01', 'data.validation.split=val', 'loss.classWeights=balanced', 'augmentation=[{op: flip}]']);
+    expect(recipe).toMatchObject({ epochs: 5, optimizer: { kind: 'adam', learningRate: 0.01 }, data: { validation: { split: 'val' } }, loss: { classWeights: 'balanced' }, augmentation: [{ op: 'flip', probability: 0.5 }] });
+  });
+
+  it('refuses a wrong override as it does a wrong file', () => {
+    expect(refusal(() => loadRecipe(file(yaml), ['epochs=many'])).message).toMatch(/epochs/);
+    expect(refusal(() => loadRecipe(file(yaml), ['nonsense=1'])).message).toMatch(/nonsense/);
+    expect(refusal(() => loadRecipe(file(yaml), ['epochs'])).message).toMatch(/--set epochs: expected key=value/);
+    expect(refusal(() => loadRecipe(file(yaml), ['=3'])).code).toBe('bad-set');
+  });
+
+  // The YAML parser's own error comes through: exit 1 with a stack, for a user's mistake.
+  it.fails('refuses an override that is not YAML', () => {
+    expect(refusal(() => loadRecipe(file(yaml), ['augmentation=[{op: flip'])).code).toBe('bad-set');
+  });
+
+  // `--set data.validation.split=val` over `validation: { fraction }` leaves both keys, which no schema takes; the message does not say so.
+  it.fails('an override can choose the other kind of validation', () => {
+    const path = file(`${yaml}data: { validation: { fraction: 0.2 } }\n`);
+    expect(loadRecipe(path, ['data.validation.split=val']).data.validation).toEqual({ split: 'val' });
+  });
+
+  // `--set __proto__.polluted=1` reaches Object.prototype.
+  it.fails('never touches what all objects inherit', () => {
+    try {
+      loadRecipe(file(yaml), ['__proto__.polluted=1', 'constructor.prototype.polluted=1']);
+    } catch {}
+    const polluted = 'polluted' in {};
+    delete (Object.prototype as { polluted?: unknown }).polluted;
+    expect(polluted).toBe(false);
+  });
+
+  it('names the recipes there are when it finds none', () => {
+    const error = refusal(() => loadRecipe('se-cnn-imporved'));
+    expect(error.code).toBe('no-recipe');
+    for (const name of recipeNames()) expect(error.message).toContain(name);
+    expect(refusal(() => loadRecipe(join(dir, 'missing.yaml'))).message).toContain('missing.yaml');
+  });
+
+  it('says where a file is no YAML, or no mapping', () => {
+    expect(refusal(() => loadRecipe(file('a: [1'))).message).toMatch(/not valid YAML/);
+    expect(refusal(() => loadRecipe(file('just words'))).message).toMatch(/expected a mapping/);
+    expect(refusal(() => loadRecipe(file(''))).message).toMatch(/expected a mapping/);
+  });
+});
