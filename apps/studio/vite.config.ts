@@ -1,4 +1,5 @@
 import { defineConfig } from 'vite';
+import { workerLicences } from './build/worker-licences.ts';
 
 export default defineConfig({
   resolve: {
@@ -9,8 +10,9 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
+    plugins: () => [workerLicences('third-party-licences-worker.md')],
     // ONNX Runtime in a chunk of its own, so that its size is seen apart from ours.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'ort', test: /onnxruntime/ }] } } },
   },
-  build: { target: 'es2022', modulePreload: { polyfill: false }, reportCompressedSize: true },
+  build: { target: 'es2022', modulePreload: { polyfill: false }, license: { fileName: 'third-party-licences.md' } },
 });

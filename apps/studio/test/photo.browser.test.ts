@@ -120,6 +120,40 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
     }
   });
 
+  test('pictures can be dropped and pasted; they are turned upright and laid on white', async () => {
+    const { page } = await open();
+    const wide = { create: { width: 60, height: 40, channels: 4, background: '#00000000' } } as const;
+    const files = {
+      'dropped.jpg': (await sharp(wide).flatten({ background: '#fff' }).withMetadata({ orientation: 6 }).jpeg().toBuffer()).toString('base64'),
+      'pasted.png': (await sharp(wide).png().toBuffer()).toString('base64'),
+    };
+    await page.evaluate((encoded) => {
+      const [dropped, pasted] = Object.entries(encoded).map(([name, text]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name));
+        return transfer;
+      });
+      document.querySelector('h1')!.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped!, bubbles: true, cancelable: true }));
+      document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: pasted!, bubbles: true }));
+    }, files);
+    await page.locator('article[data-state=done]').nth(1).waitFor();
+    expect(await savedResults(page)).toEqual([
+      { file: 'dropped.jpg', width: 40, height: 60, faces: [] },
+      { file: 'pasted.png', width: 60, height: 40, faces: [] },
+    ]);
+    const shown = await page
+      .locator('article img')
+      .last()
+      .evaluate(async (image: HTMLImageElement) => {
+        const context = new OffscreenCanvas(1, 1).getContext('2d')!;
+        await image.decode();
+        context.drawImage(image, 0, 0);
+        return [...context.getImageData(0, 0, 1, 1).data];
+      });
+    expect(shown).toEqual([255, 255, 255, 255]);
+    await page.close();
+  });
+
   test('what is no picture is said to be none, a picture without a face can be read whole', async () => {
     const { page } = await open();
     const plain = await sharp({ create: { width: 320, height: 240, channels: 3, background: '#88aacc' } })

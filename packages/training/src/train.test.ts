@@ -10,11 +10,12 @@ import { createSession } from '@mien/onnx/node';
 import { expressions, loadRecogniser, readCard, UserError } from '@mien/runtime';
 import { decodeSafetensors, exportModel, type Recipe, type RecipeInput, recipeSchema, runFolder, type TrainEvent, type TrainOptions, train } from '@mien/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectSameBits } from '../test/same-bits.ts';
 import { temporaryDir, writeTinyStore } from '../test/tiny-store.ts';
 
 const recipe = (changes: Partial<RecipeInput> = {}): Recipe =>
   recipeSchema.parse({
-    name: 'tiny', model: 'mien-seresnet', seed: 3, epochs: 2, batch: 16, data: { validation: { split: 'val' } },
+    name: 'tiny', model: 'mien-seresnet', seed: 3, epochs: 2, batch: 8, data: { validation: { split: 'val' } },
     augmentation: [{ op: 'flip' }, { op: 'crop' }], loss: { labelSmoothing: 0.1 }, ema: 0.9, checkpoint: { everySteps: 3 },
     optimizer: { kind: 'sgd', learningRate: 0.03 }, schedule: { kind: 'cosine', warmupEpochs: 0.25 }, ...changes,
   });
@@ -35,9 +36,8 @@ async function run(options: Partial<TrainOptions> & Pick<TrainOptions, 'out'>): 
 const tensorsOf = (out: string) => decodeSafetensors(readFileSync(runFolder(out).last), out).tensors;
 
 function expectSameRun(actual: string, expected: string): void {
-  const [a, b] = [tensorsOf(actual), tensorsOf(expected)];
-  expect([...a.keys()]).toEqual([...b.keys()]);
-  for (const [name, { data: values }] of b) expect(Buffer.from(a.get(name)!.data.buffer).equals(Buffer.from(values.buffer)), name).toBe(true);
+  const numbers = (out: string) => new Map([...tensorsOf(out)].map(([name, t]) => [name, t.data]));
+  expectSameBits(numbers(actual), numbers(expected));
   expect(readFileSync(runFolder(actual).model).equals(readFileSync(runFolder(expected).model))).toBe(true);
 }
 
@@ -59,7 +59,7 @@ const epochsOf = (events: readonly TrainEvent[]) => events.filter((e) => e.type 
 describe('a training', () => {
   it('reports its start, every step and epoch, and its end', () => {
     expect(whole.finished).toBe(true);
-    expect(whole.events[0]).toMatchObject({ type: 'start', rows: 64, validationRows: 21, stepsPerEpoch: 4, epochs: 2 });
+    expect(whole.events[0]).toMatchObject({ type: 'start', rows: 32, validationRows: 21, stepsPerEpoch: 4, epochs: 2 });
     expect(stepsOf(whole.events).map((e) => [e.epoch, e.step])).toEqual([1, 2].flatMap((epoch) => [1, 2, 3, 4].map((step) => [epoch, step])));
     for (const e of stepsOf(whole.events)) {
       expect(e.imagesPerSecond).toBeGreaterThan(0);
@@ -84,13 +84,10 @@ describe('a training', () => {
     for (const { time } of log) expect(new Date(time).getTime()).toBeGreaterThan(0);
   });
 
-  it('the same seed gives the same bits, another seed others', async () => {
+  it('the same seed gives the same bits', async () => {
     const out = join(temporaryDir(), 'again');
     await run({ out });
     expectSameRun(out, whole.out);
-    const other = join(temporaryDir(), 'other');
-    await run({ out: other, recipe: recipe({ seed: 4, epochs: 1 }) });
-    expect(tensorsOf(other).get('weights/stem.weight')).not.toEqual(tensorsOf(whole.out).get('weights/stem.weight'));
   });
 });
 
@@ -112,11 +109,9 @@ describe('interrupted', () => {
 
   it('by kill -9 in the middle of an epoch, it goes on from the last checkpoint to the same weights', async () => {
     const out = join(temporaryDir(), 'run');
-    const script = `import { train } from '@mien/training';
-      const options = JSON.parse(process.argv[1]);
-      await train({ ...options, onEvent: (e) => console.log(JSON.stringify(e)) });`;
+    const script = `import('@mien/training').then(({ train }) => train({ ...JSON.parse(process.argv[1]), onEvent: (e) => console.log(JSON.stringify(e)) }));`;
     const options = JSON.stringify({ recipe: recipe(), data, out, threads: 1 });
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script, options], { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['-e', script, options], { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] });
     let printed = '';
     child.stdout.on('data', (text) => {
       printed += text;
@@ -146,7 +141,7 @@ async function refusal(promise: Promise<unknown>): Promise<UserError> {
   return error as UserError;
 }
 
-const largest = (out: string): number => [...tensorsOf(out).values()].reduce((most, { data: v }) => v.reduce((m, x) => (Math.abs(x) <= m ? m : Math.abs(x)), most), 0);
+const largest = (out: string): number => [...tensorsOf(out).values()].reduce((most, { data: v }) => v.reduce((m, x) => Math.max(m, Math.abs(x)), most), 0);
 
 describe('a loss that diverges', () => {
   /** Sane in epoch 1; the rate of epoch 2 makes numbers overflow. */
@@ -173,7 +168,7 @@ describe('a loss that diverges', () => {
   // The last update of an epoch is never checked: a network of NaN is evaluated, called the best, exported and done.
   it.fails('is noticed after the last step too', async () => {
     const out = join(temporaryDir(), 'run');
-    const small = writeTinyStore(join(temporaryDir(), 'store'), { train: 16, val: 7 });
+    const small = writeTinyStore(join(temporaryDir(), 'store'), { train: 8, val: 7 });
     const error = await refusal(run({ out, data: small, recipe: recipe({ epochs: 1, ema: 0, optimizer: { kind: 'sgd', learningRate: 1e30 }, schedule: { kind: 'constant' } }) }));
     expect(error.code).toBe('diverged');
   });
@@ -222,14 +217,14 @@ describe('refused, naming what to do', () => {
   });
 
   it('another recipe than the run was started with, naming the field', async () => {
-    const error = await refusal(run({ out: whole.out, resume: true, recipe: recipe({ batch: 8 }) }));
+    const error = await refusal(run({ out: whole.out, resume: true, recipe: recipe({ batch: 4 }) }));
     expect(error.code).toBe('other-recipe');
-    expect(error.message).toContain('batch: 16, now 8');
+    expect(error.message).toContain('batch: 8, now 4');
   });
 
   it('a batch larger than the set, a split that is not there, an unknown model', async () => {
     const code = async (changes: Partial<RecipeInput>) => (await refusal(run({ out: join(temporaryDir(), 'run'), recipe: recipe(changes) }))).code;
-    expect(await code({ batch: 65 })).toBe('batch-too-large');
+    expect(await code({ batch: 33 })).toBe('batch-too-large');
     expect(await code({ data: { validation: { split: 'public' } } })).toBe('unknown-split');
     expect(await code({ model: 'resnet-1000' })).toBe('no-model');
   });
@@ -256,7 +251,7 @@ describe('the exported model', () => {
     expect(card).toMatchObject({
       name: 'tiny', architecture: 'mien-seresnet', labels: [...expressions],
       preprocessing: { input: { shape: [1, 44, 44] }, color: 'gray', resizeTo: [48, 48], mean: [0.5], std: [0.25] },
-      training: { data: 'tiny', split: 'train', rows: 64, seed: 3, chosenOn: 'split val' },
+      training: { data: 'tiny', split: 'train', rows: 32, seed: 3, chosenOn: 'split val' },
     });
     const store = await openStore(data);
     const e = await evaluateSplit({ model: new Uint8Array(readFileSync(runFolder(whole.out).model)), file: 'm', createSession, split: await store.split('val'), threads: 1 });
@@ -266,7 +261,7 @@ describe('the exported model', () => {
 
   it('as float16 is about half as large and nearly as exact', async () => {
     const weights = new Map([...tensorsOf(whole.out)].filter(([name]) => name.startsWith('average/')).map(([name, t]) => [name.slice('average/'.length), t.data]));
-    const context = { recipe: recipe(), labels: expressions, imageSize: [48, 48] as const, dataName: 'tiny', rows: 64, epochs: 2, figures: [] };
+    const context = { recipe: recipe(), labels: expressions, imageSize: [48, 48] as const, dataName: 'tiny', rows: 32, epochs: 2, figures: [] };
     const [full, half] = [exportModel(weights, context), exportModel(weights, context, { half: true })];
     expect(half.length).toBeLessThan(0.55 * full.length);
     const store = await openStore(data);

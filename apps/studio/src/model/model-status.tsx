@@ -33,7 +33,9 @@ export function ModelStatus({ loader, onRetry }: Pick<StudioContext, 'loader' | 
             <p>
               {words.none} {words.noneRemedy}
             </p>
-            <code>{words.noneCommand}</code>
+            {words.noneCommands.map((command) => (
+              <code key={command}>{command}</code>
+            ))}
           </div>
         </section>
       );

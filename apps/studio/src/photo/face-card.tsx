@@ -52,6 +52,7 @@ export function FaceCard({ id, face, index, shown, active, onActivate }: FaceCar
     <li
       id={id}
       class={`face ${expressionClass(face.expression)}${active ? ' active' : ''}`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: focus shows which box of the picture is this face.
       tabIndex={0}
       onFocus={() => onActivate(true)}
       onBlur={() => onActivate(false)}

@@ -33,10 +33,12 @@ export function PhotoPage({ loader, queue, onRetry }: StudioContext) {
   const model = useStore(loader.state);
   const [active, setActive] = useState<FaceKey | null>(null);
   const empty = pictures.length === 0;
+  const broken = model.kind === 'none' || model.kind === 'failed';
   return (
     <div class={empty ? 'photo-page empty' : 'photo-page'}>
+      {broken && <ModelStatus loader={loader} onRetry={onRetry} />}
       <DropZone large={empty} disabled={model.kind === 'none'} onFiles={(files) => queue.add(files)} />
-      <ModelStatus loader={loader} onRetry={onRetry} />
+      {!broken && <ModelStatus loader={loader} onRetry={onRetry} />}
       {empty ? (
         <Introduction />
       ) : (

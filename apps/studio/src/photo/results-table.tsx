@@ -60,7 +60,7 @@ export function ResultsTable({ pictures }: { readonly pictures: readonly Picture
         </button>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="results-title">
+      <section class="scroll" tabIndex={0} aria-labelledby="results-title">
         <table>
           <thead>
             <tr>
@@ -86,7 +86,7 @@ export function ResultsTable({ pictures }: { readonly pictures: readonly Picture
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }

@@ -44,9 +44,9 @@ export class RecognitionClient {
   #hear(message: WorkerMessage): void {
     const pending = this.#pending.get(message.id);
     if (!pending) return;
-    if (message.kind === 'progress') return pending.onProgress(message.progress);
-    this.#pending.delete(message.id);
-    if (message.kind === 'done') pending.resolve(message.result as never);
+    if (message.kind !== 'progress') this.#pending.delete(message.id);
+    if (message.kind === 'progress') pending.onProgress(message.progress);
+    else if (message.kind === 'done') pending.resolve(message.result as never);
     else pending.reject(new RecognitionError(message.code, message.message));
   }
 

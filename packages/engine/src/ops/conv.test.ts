@@ -1,5 +1,6 @@
 import type { Shape } from '@mien/onnx';
 import { createSession } from '@mien/onnx/node';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { block, compareKernels, kernels, noBlocks } from '../../test/compare-kernels.ts';
 import { checkGradients } from '../../test/finite-differences.ts';
@@ -133,6 +134,12 @@ const blockedCases: (Case & { name: string })[] = [
   { name: 'batch 1', x: [1, b, 7, 7], w: [b, b, 3, 3] },
   { name: 'a batch that is no multiple', x: [b + 3, b, 5, 5], w: [2 * b, b, 3, 3] },
   { name: 'batch 2, stride 2, stem', x: [2, 1, 9, 9], w: [b, 1, 3, 3], options: { stride: 2 } },
+  { name: '2×2, stride 2', x: [b, b, 7, 6], w: [b, b, 2, 2], options: { stride: 2, padding: 0 } },
+  { name: '5×5, stride 3', x: [b, b, 11, 10], w: [b, b, 5, 5], options: { stride: 3 } },
+  { name: '3×3, stride 4: a phase without taps', x: [b, b, 10, 9], w: [b, b, 3, 3], options: { stride: 4 } },
+  { name: '3×3, stride 2, asymmetric padding', x: [b, b, 8, 7], w: [b, b, 3, 3], options: { stride: 2, padding: [1, 0, 0, 1] } },
+  { name: '1×3, stride 2', x: [b, b, 7, 8], w: [b, b, 1, 3], options: { stride: 2 } },
+  { name: 'a map lower than the stride', x: [b, b, 1, 9], w: [b, b, 3, 3], options: { stride: 2 } },
   { name: '1×7', x: [b, b, 9, 9], w: [b, b, 1, 7] },
   { name: 'a map of one pixel', x: [b, b, 1, 1], w: [b, b, 3, 3] },
 ];
@@ -146,6 +153,23 @@ describe.skipIf(noBlocks)(`conv, blocked by ${kernels.block}`, () => {
 
   it.each(blockedCases.slice(0, 9))('$name: without bias', ({ x, w, options = {} }) =>
     compareKernels({ inputs: { x, w }, build: (v) => conv(v.x!, v.w!, options) }));
+
+  it('any geometry', async () => {
+    const side = fc.integer({ min: 1, max: 9 });
+    const pad = fc.nat(3);
+    const geometry = fc.record({
+      N: fc.constantFrom(1, b), C: fc.constantFrom(1, b, 2 * b), H: side, W: side, kh: fc.integer({ min: 1, max: 5 }), kw: fc.integer({ min: 1, max: 5 }),
+      stride: fc.integer({ min: 1, max: 4 }), dilation: fc.integer({ min: 1, max: 2 }), padding: fc.tuple(pad, pad, pad, pad),
+    });
+    await fc.assert(
+      fc.asyncProperty(geometry, async ({ N, C, H, W, kh, kw, stride, dilation, padding }) => {
+        const [top, left, bottom, right] = padding;
+        fc.pre(convOutputSize(H, kh, stride, dilation, top + bottom) > 0 && convOutputSize(W, kw, stride, dilation, left + right) > 0);
+        await compareKernels({ inputs: { x: [N, C, H, W], w: [b, C, kh, kw] }, build: (v) => conv(v.x!, v.w!, { stride, dilation, padding }) });
+      }),
+      { numRuns: 60 },
+    );
+  });
 
   it('weights that are computed, not fed', () =>
     compareKernels({ inputs: { x: [b, b, 5, 5], w: [b, b, 3, 3] }, build: (v) => conv(v.x!, scale(v.w!, 2)) }));

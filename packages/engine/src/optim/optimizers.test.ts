@@ -102,7 +102,7 @@ describe.each([
   ['Adam', adam, referenceAdam, plainAdam],
   ['Adam with L2', adam, referenceAdam, { ...plainAdam, weightDecay: 0.05 }],
   ['AdamW', adam, referenceAdam, { ...plainAdam, beta1: 0.8, beta2: 0.95, weightDecay: 0.05, decoupled: true }],
-] as [string, (slots: readonly OptimizerSlot[], o: never) => Optimizer, (w: number, g: number[], r: number[], o: never, decay: boolean) => number, never][])(
+] as unknown as [string, (slots: readonly OptimizerSlot[], o: never) => Optimizer, (w: number, g: number[], r: number[], o: never, decay: boolean) => number, never][])(
   '%s over 20 steps',
   (_, make, reference, options) => {
     it('is the textbook form, in place, for each slot by itself', () => {
