@@ -54,6 +54,14 @@ export class Progress {
     });
   }
 
+  /** Shows a part of 0…1 with the rate of what was done and the time left. */
+  part(what: string, done: number, fraction: number): void {
+    this.update(() => {
+      const seconds = (performance.now() - this.#began) / 1000;
+      return `${what}: ${done} (${Math.floor(100 * fraction)} %), ${(done / seconds).toFixed(0)}/s, ${formatDuration((seconds * (1 - fraction)) / Math.max(fraction, 1e-6))} left`;
+    });
+  }
+
   /** Clears the line. */
   end(): void {
     if (this.#open) process.stderr.write('\r\x1b[2K');

@@ -80,6 +80,7 @@ export class Graph {
 
   /** A graph input. A symbolic batch is given as `symbolicBatch`: the first dimension is then exported as 'N'. */
   input(name: string, shape: Shape, dtype: DType = 'float32', symbolicBatch = false): Value {
+    if (this.inputs.some((port) => port.name === name)) throw new Error(`graph input ${name} is declared twice`);
     this.inputs.push({ name, dtype, shape: symbolicBatch ? ['N', ...shape.slice(1)] : shape });
     return new Value(this, shape, dtype, { plain: name });
   }

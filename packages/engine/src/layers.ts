@@ -111,13 +111,14 @@ export function denseNormLayer(net: Net, name: string, x: Value): Value {
   return flatten(y);
 }
 
-/** Dropout with the given rate while training, the identity in inference. */
+/** Dropout while training, the identity in inference. The rate is rounded to 1/256, so that a mask needs one random byte a value. */
 export function dropoutLayer(net: Net, name: string, x: Value, rate: number): Value {
   net.layer(name, 'dropout', x.shape, 0);
-  if (!net.training || rate === 0) return x;
+  const rounded = Math.round(rate * 256) / 256;
+  if (!net.training || rounded === 0) return x;
   const mask = net.graph.input(net.name(`${name}.mask`), x.shape, 'uint8');
-  net.build.masks.push({ name: net.name(`${name}.mask`), shape: x.shape, rate });
-  return dropout(x, mask, rate);
+  net.build.masks.push({ name: net.name(`${name}.mask`), shape: x.shape, rate: rounded });
+  return dropout(x, mask, rounded);
 }
 
 /** Squeeze-and-excitation (Hu et al. 2018, eq. 2–4): x · σ(W₂ relu(W₁ mean(x))), hidden width `hidden`, no biases unless asked. */

@@ -21,8 +21,8 @@ const optimizerSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.enum(['adam', 'adamw']),
     learningRate: rate,
-    beta1: z.number().min(0).max(1).default(0.9),
-    beta2: z.number().min(0).max(1).default(0.999),
+    beta1: z.number().min(0).lt(1).default(0.9),
+    beta2: z.number().min(0).lt(1).default(0.999),
     epsilon: z.number().positive().default(1e-8),
     weightDecay: rate.default(0),
   }),
@@ -84,12 +84,21 @@ function setPath(target: Record<string, unknown>, assignment: string): void {
   const at = assignment.indexOf('=');
   if (at < 1) throw new UserError('bad-set', `--set ${assignment}: expected key=value, as epochs=5 or optimizer.learningRate=0.01`);
   const keys = assignment.slice(0, at).split('.');
+  if (keys.some((key) => key in Object.prototype)) throw new UserError('bad-set', `--set ${assignment}: ${keys.join('.')} is not a field of a recipe`);
+  let value: unknown;
+  try {
+    value = parse(assignment.slice(at + 1));
+  } catch (cause) {
+    throw new UserError('bad-set', `--set ${assignment}: the value is not valid YAML (${(cause as Error).message.split('\n')[0]})`, { cause });
+  }
   let inner = target;
-  for (const key of keys.slice(0, -1)) {
-    if (typeof inner[key] !== 'object' || inner[key] === null) inner[key] = {};
+  for (const [depth, key] of keys.slice(0, -1).entries()) {
+    // Validation rows are named in one of two ways: naming them anew replaces the other way.
+    const replaces = keys.slice(0, depth + 1).join('.') === 'data.validation';
+    if (replaces || typeof inner[key] !== 'object' || inner[key] === null) inner[key] = {};
     inner = inner[key] as Record<string, unknown>;
   }
-  inner[keys.at(-1)!] = parse(assignment.slice(at + 1));
+  inner[keys.at(-1)!] = value;
 }
 
 /** Checks a recipe and fills in every default. Throws `UserError` naming the field. */

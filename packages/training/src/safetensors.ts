@@ -46,6 +46,10 @@ export function encodeSafetensors(file: SafetensorsFile): Uint8Array {
   return out;
 }
 
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((v) => Number.isSafeInteger(v) && v >= 0);
+}
+
 /** Throws `UserError` when the bytes are not a whole safetensors file of float32 tensors. */
 export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
   const bad = (what: string): UserError => new UserError('bad-safetensors', `${file}: expected a safetensors file, but ${what}`);
@@ -58,13 +62,15 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
   } catch {
     throw bad('its header is not JSON');
   }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) throw bad('its header is not a JSON object');
   const { __metadata__: metadata = {}, ...entries } = header;
   const tensors = new Map<string, NamedTensor>();
   for (const [name, entry] of Object.entries(entries)) {
-    const { dtype, shape, data_offsets: offsets } = entry as HeaderEntry;
+    const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<HeaderEntry>;
+    if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) throw bad(`tensor ${name} has no shape and offsets`);
     if (dtype !== 'F32') throw bad(`tensor ${name} is ${dtype}, not F32`);
-    const [start, end] = offsets;
-    const fits = start >= 0 && end <= bytes.length - 8 - headerBytes && end - start === sizeOf(shape) * 4;
+    const [start, end] = offsets as [number, number];
+    const fits = end <= bytes.length - 8 - headerBytes && end - start === sizeOf(shape) * 4;
     if (!fits) throw bad(`tensor ${name} [${shape}] does not fit its bytes ${start}–${end} (a truncated file?)`);
     // Copied: the file's buffer may not be aligned. Not `slice`: on a Node Buffer that is a view.
     const data = new Uint8Array(bytes.subarray(8 + headerBytes + start, 8 + headerBytes + end));

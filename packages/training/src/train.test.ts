@@ -159,14 +159,14 @@ describe('a loss that diverges', () => {
   });
 
   // The update that overflows comes before the loss that shows it: a checkpoint between the two keeps ruined weights.
-  it.fails('keeps a sane checkpoint however often they are written', async () => {
+  it('keeps a sane checkpoint however often they are written', async () => {
     const out = join(temporaryDir(), 'run');
     expect((await refusal(run({ out, recipe: exploding({ checkpoint: { everySteps: 1 } }) }))).code).toBe('diverged');
     expect(largest(out)).toBeLessThan(1e3);
   });
 
   // The last update of an epoch is never checked: a network of NaN is evaluated, called the best, exported and done.
-  it.fails('is noticed after the last step too', async () => {
+  it('is noticed after the last step too', async () => {
     const out = join(temporaryDir(), 'run');
     const small = writeTinyStore(join(temporaryDir(), 'store'), { train: 8, val: 7 });
     const error = await refusal(run({ out, data: small, recipe: recipe({ epochs: 1, ema: 0, optimizer: { kind: 'sgd', learningRate: 1e30 }, schedule: { kind: 'constant' } }) }));
@@ -186,7 +186,7 @@ describe('refused, naming what to do', () => {
   });
 
   // The lock names a process, so a second training within the same one gets past it.
-  it.fails('a folder that this very process is training in', async () => {
+  it('a folder that this very process is training in', async () => {
     const out = join(temporaryDir(), 'run');
     const [first, second] = [new AbortController(), new AbortController()];
     let attempt: Promise<unknown> | undefined;

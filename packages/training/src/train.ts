@@ -1,10 +1,12 @@
 /** Training in a worker thread, with its log, lock and the saved recipe. */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { resolve as resolvePath } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '@mien/runtime';
 import type { TrainEvent } from './events.ts';
 import { checkRecipe, type Recipe } from './recipe.ts';
 import { explainWriteError, isRunFolder, makeFolder, runFolder, writeAtomically } from './run-folder.ts';
+import { takeRunLock } from './run-lock.ts';
 import type { TrainWorkerData } from './train-worker.ts';
 
 export interface TrainOptions {
@@ -21,24 +23,6 @@ export interface TrainOptions {
 /** Of every this many step events, one goes into the log. */
 const loggedSteps = 20;
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Two trainings in one folder would overwrite each other's checkpoints. */
-function takeLock(file: string, dir: string): void {
-  if (existsSync(file)) {
-    const pid = Number(readFileSync(file, 'utf8'));
-    if (pid && pid !== process.pid && isAlive(pid)) throw new UserError('run-in-use', `${dir}: process ${pid} is training here; wait for it or choose another --out`);
-  }
-  writeAtomically(file, String(process.pid));
-}
-
 function prepare({ recipe, out, resume }: TrainOptions): Recipe {
   const folder = runFolder(out);
   if (resume) {
@@ -52,7 +36,6 @@ function prepare({ recipe, out, resume }: TrainOptions): Recipe {
     return before;
   }
   if (isRunFolder(out)) throw new UserError('run-exists', `${out}: holds a run already; add --resume to go on with it, or choose another --out`);
-  makeFolder(out);
   writeAtomically(folder.recipe, `${JSON.stringify(recipe, null, 2)}\n`);
   return recipe;
 }
@@ -63,34 +46,53 @@ function forgetFailedStart(out: string): void {
   if (existsSync(folder.last) || existsSync(folder.model)) return;
   rmSync(folder.recipe, { force: true });
   rmSync(folder.log, { force: true });
-  if (readdirSync(out).length === 0) rmdirSync(out);
+}
+
+function removeIfEmpty(dir: string): void {
+  if (existsSync(dir) && readdirSync(dir).length === 0) rmdirSync(dir);
 }
 
 /** Trains in a worker. Resolves true when the recipe is finished, false when it was stopped before. */
 export async function train(options: TrainOptions): Promise<boolean> {
+  const folder = runFolder(resolvePath(options.out));
+  if (options.resume && !isRunFolder(options.out)) throw new UserError('no-run', `${options.out}: expected the folder of a run to resume, found no recipe.json there`);
+  const existed = existsSync(folder.dir);
+  makeFolder(folder.dir);
+  const unlock = takeRunLock(folder.lock, options.out);
+  try {
+    const recipe = prepare(options);
+    try {
+      return await trainInWorker({ ...options, recipe });
+    } catch (error) {
+      if (!options.resume) forgetFailedStart(options.out);
+      throw error;
+    }
+  } finally {
+    unlock();
+    if (!existed) removeIfEmpty(folder.dir);
+  }
+}
+
+async function trainInWorker(options: TrainOptions): Promise<boolean> {
   const folder = runFolder(options.out);
-  if (existsSync(folder.dir)) takeLock(folder.lock, folder.dir);
-  const recipe = prepare(options);
-  takeLock(folder.lock, folder.dir);
   const log = openSync(folder.log, 'a');
   const stop = new SharedArrayBuffer(4);
-  const data: TrainWorkerData = { recipe, data: options.data, out: options.out, resume: options.resume ?? false, threads: options.threads, stop };
-  const worker = new Worker(new URL('./train-worker.js', import.meta.url), { workerData: data });
+  const data: TrainWorkerData = { recipe: options.recipe, data: options.data, out: options.out, resume: options.resume ?? false, threads: options.threads, stop };
+  // Flags of the parent, as --input-type, mean nothing to the worker's own file.
+  const worker = new Worker(new URL('./train-worker.js', import.meta.url), { workerData: data, execArgv: [] });
   const onAbort = (): void => {
     Atomics.store(new Int32Array(stop), 0, 1);
   };
   options.signal?.addEventListener('abort', onAbort);
   if (options.signal?.aborted) onAbort();
   let finished = false;
-  let failed = true;
   let steps = 0;
   try {
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (message: { event?: TrainEvent; error?: { message: string; stack?: string; code?: string } }) => {
         const { event, error } = message;
         if (error) {
-          const restored = error.code ? new UserError(error.code, error.message) : Object.assign(new Error(error.message), { stack: error.stack });
-          reject(restored);
+          reject(error.code ? new UserError(error.code, error.message) : Object.assign(new Error(error.message), { stack: error.stack }));
           return;
         }
         if (!event) return;
@@ -106,13 +108,10 @@ export async function train(options: TrainOptions): Promise<boolean> {
       worker.on('error', reject);
       worker.on('exit', () => resolve());
     });
-    failed = false;
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     await worker.terminate();
     closeSync(log);
-    rmSync(folder.lock, { force: true });
-    if (failed && !options.resume) forgetFailedStart(options.out);
   }
   return finished;
 }

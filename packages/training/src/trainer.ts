@@ -104,7 +104,14 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
     ...(resuming ? { resumedAt: { epoch: position.epoch + 1, step: position.step } } : {}),
   });
 
+  const diverged = (what: string): UserError => {
+    const message = `${what} in epoch ${position.epoch + 1}, step ${position.step}; the last good checkpoint is kept. Try a lower optimizer.learningRate or look for broken images`;
+    onEvent({ type: 'diverged', epoch: position.epoch + 1, step: position.step, message });
+    return new UserError('diverged', message);
+  };
+  // An update that overflows comes before the loss that shows it: weights are looked at before they are kept.
   const checkpoint = (): void => {
+    if (!areSane(stored)) throw diverged('the weights overflowed');
     position.optimizerSteps = state.optimizer.steps;
     saveCheckpoint(folder.last, state);
   };
@@ -122,9 +129,8 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
       for (const mask of step.masks) fillMask(mask.data, mask.rate, random.reseed(recipe.seed, 'dropout', mask.name, epoch, position.step));
       const loss = await step.run();
       if (!Number.isFinite(loss)) {
-        const message = `the loss became ${loss} in epoch ${epoch + 1}, step ${position.step + 1}; the last checkpoint is kept. Try a lower optimizer.learningRate or look for broken images`;
-        onEvent({ type: 'diverged', epoch: epoch + 1, step: position.step + 1, message });
-        throw new UserError('diverged', message);
+        position.step++;
+        throw diverged(`the loss became ${loss}`);
       }
       const learningRate = learningRateAt(epoch * stepsPerEpoch + position.step, total, recipe.optimizer.learningRate, recipe.schedule, recipe.schedule.warmupEpochs * stepsPerEpoch);
       state.optimizer.step(learningRate);
@@ -157,6 +163,7 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
 
   async function finishEpoch(): Promise<void> {
     const began = performance.now();
+    if (!areSane(stored)) throw diverged('the weights overflowed');
     const weights = step.save(recipe.ema ? state.average : undefined);
     const context: ExportContext = {
       recipe, labels: labelNames, imageSize: [image.height, image.width], dataName: rows.name,
@@ -186,7 +193,15 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
   }
 }
 
-/** 1 with probability 1 − rate, else 0, eight bits of randomness each: the rate is kept to 1/256. */
+/** Larger weights than this mean nothing and precede infinity. */
+const largestWeight = 1e6;
+
+function areSane(weights: ReadonlyMap<string, Float32Array>): boolean {
+  for (const values of weights.values()) for (let i = 0; i < values.length; i++) if (!(Math.abs(values[i]!) <= largestWeight)) return false;
+  return true;
+}
+
+/** 1 with probability 1 − rate, else 0, eight bits of randomness each; `rate` is a multiple of 1/256. */
 function fillMask(mask: Uint8Array, rate: number, random: { next(): number }): void {
   const threshold = Math.round(rate * 256);
   for (let i = 0; i < mask.length; i += 4) {

@@ -47,7 +47,7 @@ export function addDataVerbs(program: Command): void {
         ...(size ? { size } : {}),
         ...(channels ? { channels: Number(channels) as 1 | 3 } : {}),
         ...(force ? { force } : {}),
-        onProgress: ({ rows, fraction }) => progress.update(() => `importing: ${rows} rows, ${Math.floor(100 * fraction)} %`),
+        onProgress: ({ rows, fraction }) => progress.part('importing rows', rows, fraction),
       });
       progress.end();
       const { manifest, dropped, converted, ignored } = report;

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type Face, findExpressions, UserError, wholeExpression } from '@mien/runtime';
 import { createNodeRecogniser, decodeImage, defaultDetector, openDetector } from '@mien/runtime/node';
 import { findModel } from '../find-model.ts';
-import { note, parseCount, printJson, printText } from '../output.ts';
+import { note, parseCount, printJson, printText, Progress } from '../output.ts';
 
 interface PredictFlags {
   model?: string;
@@ -52,12 +52,15 @@ export function addPredictVerb(program: Command): void {
     .action(async (photos: string[], flags: PredictFlags) => {
       const threads = flags.threads ? { threads: flags.threads } : {};
       const threshold = parseThreshold(flags.threshold);
+      const progress = new Progress();
       const [recogniser, detector] = await Promise.all([
         createNodeRecogniser(findModel(flags.model), threads),
         flags.wholeImage ? undefined : flags.detector ? openDetector(flags.detector, threads) : defaultDetector(threads),
       ]);
       try {
-        for (const file of photos) {
+        for (const [i, file] of photos.entries()) {
+          // Text results show by themselves how far it is; JSON usually goes into a file.
+          if (flags.json) progress.count('pictures', i, photos.length);
           try {
             const image = await decodeImage(file);
             const faces = detector ? await findExpressions(image, detector, recogniser, threshold === undefined ? {} : { threshold }) : [await wholeExpression(image, recogniser)];
@@ -72,6 +75,7 @@ export function addPredictVerb(program: Command): void {
           }
         }
       } finally {
+        progress.end();
         await Promise.all([recogniser.release(), detector?.release()]);
       }
     });

@@ -148,19 +148,22 @@ export function fitsBlockedDx(w: Shape, x: Shape, dy: Shape, { stride, dilation,
 }
 
 /**
- * dX: dy convolved with the weights flipped in H and W, channels swapped. With a stride, each phase of x has a small
+ * dX: dy convolved with the weights flipped in H and W, channels swapped; `depthwise` for one filter a channel, where
+ * there is nothing to swap. With a stride, each phase of x has a small
  * convolution of its own and the results are woven together, so no multiplication by an inserted zero is ever done.
  */
-export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeometry): Value {
+export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeometry, depthwise = false): Value {
   const { graph } = w;
   const b = graph.kernels.block;
-  const [O, I, kh, kw] = w.shape as [number, number, number, number];
-  const [N, , H, W] = x as [number, number, number, number];
+  const [O, , kh, kw] = w.shape as [number, number, number, number];
+  const [N, I, H, W] = x as [number, number, number, number];
   const [sy, sx] = geometry.stride;
   const [U, V] = [Math.ceil(H / sy), Math.ceil(W / sx)];
   const rows = phasesOf(H, dy.shape[2]!, kh, sy, geometry.dilation[0], geometry.padding[0]).filter((p) => p.taps.length > 0);
   const columns = phasesOf(W, dy.shape[3]!, kw, sx, geometry.dilation[1], geometry.padding[1]).filter((p) => p.taps.length > 0);
-  const weights = swappedWeights(w);
+  // [I/b, blocks of dy's channels, taps, the block itself]
+  const held = depthwise ? [I / b, 1, kh * kw, b] : [I / b, O / b, kh * kw, b * b];
+  const weights = depthwise ? reshapeRaw(graph, blockedWeights(w), held) : swappedWeights(w);
   const source = graph.nameIn(dy, 'blocked');
 
   const part = (row: Phase, column: Phase): Value => {
@@ -169,8 +172,9 @@ export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeome
     const identity = order.length === kh * kw && order.every((tap, i) => tap === i);
     const chosen = identity
       ? weights
-      : graph.emit('Gather', [weights, graph.constant(order, [order.length], 'int64')], [I / b, O / b, order.length, b * b], { attributes: { axis: 2 } }).names.plain!;
-    return blockedConv(graph, source, reshapeRaw(graph, chosen, [I, O, ...kernel]), kernel, [N, I, U, V], {
+      : graph.emit('Gather', [weights, graph.constant(order, [order.length], 'int64')], [held[0]!, held[1]!, order.length, held[3]!], { attributes: { axis: 2 } }).names.plain!;
+    return blockedConv(graph, source, reshapeRaw(graph, chosen, [I, depthwise ? 1 : O, ...kernel]), kernel, [N, I, U, V], {
+      group: depthwise ? I : 1,
       stride: [1, 1],
       dilation: geometry.dilation,
       padding: [row.padding[0], column.padding[0], row.padding[1], column.padding[1]],
@@ -192,6 +196,37 @@ export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeome
     name = graph.emit('Slice', [five, graph.constant([0, 0], [2], 'int64'), graph.constant([H, W], [2], 'int64'), graph.constant([2, 3], [2], 'int64')], [N, I / b, H, W, b]).names.plain!;
   }
   return graph.emit('Reshape', [name, graph.constant(x, [4], 'int64').names.plain!], x, { layout: 'blocked' });
+}
+
+/**
+ * dW of a depthwise convolution, as one depthwise convolution: batch and channels folded together, each image's dy is
+ * the filter of its x. dy in blocked order *is* that filter, and the sum over the batch is in the order weights are
+ * stored in: nothing is moved but the padding of x.
+ */
+export function blockedDepthwiseDw(x: Value, dy: Value, w: Value, geometry: ConvGeometry): Value {
+  const { graph } = w;
+  const b = graph.kernels.block;
+  const [N, C, H, W] = x.shape as [number, number, number, number];
+  const [, , Ho, Wo] = dy.shape as [number, number, number, number];
+  const [, , kh, kw] = w.shape as [number, number, number, number];
+  const [top, left] = geometry.padding;
+  const bottom = geometry.stride[0] * (Ho - 1) + geometry.dilation[0] * (kh - 1) + 1 - H - top;
+  const right = geometry.stride[1] * (Wo - 1) + geometry.dilation[1] * (kw - 1) + 1 - W - left;
+  const [Hp, Wp] = [H + top + bottom, W + left + right];
+  const five = reshapeRaw(graph, graph.nameIn(x, 'blocked'), [N, C / b, H, W, b]);
+  const padded = graph.emit('Pad', [five, graph.constant([0, 0, top, left, 0, 0, 0, bottom, right, 0], [10], 'int64')], [N, C / b, Hp, Wp, b]).names.plain!;
+  const filters = reshapeRaw(graph, graph.nameIn(dy, 'blocked'), [N * C, 1, Ho, Wo]);
+  const each = blockedConv(graph, reshapeRaw(graph, padded, [1, N * C, Hp, Wp]), filters, [Ho, Wo], [1, N * C, kh, kw], {
+    group: N * C,
+    stride: geometry.dilation,
+    dilation: geometry.stride,
+    padding: [0, 0, 0, 0],
+  });
+  const rows = graph.emit('Reshape', [each.names.blocked!, graph.constant([N, C * kh * kw], [2], 'int64')], [N, C * kh * kw]);
+  const sum = graph.emit('ReduceSum', [rows, graph.constant([0], [1], 'int64')], [C * kh * kw], { attributes: { keepdims: 0 } });
+  const shaped = graph.emit('Reshape', [sum, graph.constant(w.shape, [4], 'int64')], w.shape);
+  if (parameterOf(w)?.storage === 'blocked') return shaped;
+  return graph.emit('Reshape', [transposeRaw(graph, shaped.names.plain!, [C / b, kh, kw, b], [0, 3, 1, 2]), graph.constant(w.shape, [4], 'int64')], w.shape);
 }
 
 /**

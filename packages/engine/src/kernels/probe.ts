@@ -1,9 +1,13 @@
 /** Finds out at start-up which kernels this build of ONNX Runtime and this processor really have. */
-import type { CreateSession, Feeds, TensorValue } from '@mien/onnx';
+import { type CreateSession, type Shape, sizeOf, type TensorValue } from '@mien/onnx';
 import { gradients } from '../autodiff.ts';
-import { Graph } from '../graph.ts';
+import { Graph, type Value } from '../graph.ts';
+import { sigmoid } from '../ops/activation.ts';
 import { mul } from '../ops/arithmetic.ts';
 import { conv } from '../ops/conv.ts';
+import { scaleChannels } from '../ops/gate.ts';
+import { batchNorm } from '../ops/normalization.ts';
+import { averagePool, globalAveragePool } from '../ops/pooling.ts';
 import { sumAll } from '../ops/reduce.ts';
 import { type Kernels, standardKernels } from './kernels.ts';
 import { blockWeights, unblockWeights } from './weight-layout.ts';
@@ -14,37 +18,53 @@ export interface ProbeResult {
   readonly report: string;
 }
 
-const N = 16;
-const C = 16;
-const O = 32;
-const size = 7;
+/** Small, but with every blocked form a network can meet: odd sizes, a stem of one channel, strides, the lot. */
+const shapes: Record<string, Shape> = {
+  image: [16, 1, 11, 11],
+  stem: [16, 1, 3, 3],
+  strided: [32, 16, 3, 3],
+  dense: [32, 32, 3, 3],
+  gamma: [32],
+  beta: [32],
+};
 
 /** A fixed, aperiodic sequence: the probe must not depend on a random generator. */
 function numbers(length: number, phase: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898 + phase));
 }
 
-async function convolve(createSession: CreateSession, kernels: Kernels): Promise<Float32Array[]> {
+/** Stem → stride 2 → convolution, batch norm, residual sum and ReLU in one → gate → average pool. */
+function probeNetwork(v: Readonly<Record<string, Value>>): Value {
+  const narrow = conv(conv(v.image!, v.stem!), v.strided!, { stride: 2 }); // [16,32,6,6]
+  const { y } = batchNorm(conv(narrow, v.dense!), v.gamma!, v.beta!, { residual: narrow, activation: 'Relu' });
+  return averagePool(scaleChannels(y, sigmoid(globalAveragePool(y))));
+}
+
+/** y and the gradients of a weighted sum of y by every input, plain. */
+async function evaluateProbe(createSession: CreateSession, kernels: Kernels): Promise<Map<string, Float32Array>> {
   const graph = new Graph('probe', kernels);
-  const x = graph.parameter('x', [N, C, size, size]);
-  const w = graph.parameter('w', [O, C, 3, 3]);
-  const y = conv(x, w);
-  const weight = graph.input('dy', y.shape);
-  const loss = sumAll(mul(y, weight));
-  const [dx, dw] = gradients(graph, loss, [x, w]);
+  const values = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, graph.parameter(name, shape)]));
+  const y = probeNetwork(values);
+  const loss = sumAll(mul(y, graph.input('weights', y.shape)));
+  const derivatives = gradients(graph, loss, Object.values(values));
   graph.output('y', y);
-  graph.output('dx', dx!);
-  graph.output('dw', dw!);
+  for (const [i, name] of Object.keys(shapes).entries()) graph.output(`d${name}`, derivatives[i]!);
   const session = await createSession(graph.encode(), { threads: 1, memoryPattern: false });
   try {
-    const plain = numbers(O * C * 9, 1);
-    const stored = graph.parameters.get('w')!.storage === 'blocked' ? blockWeights(plain, w.shape, kernels.block) : plain;
-    const value = (data: Float32Array, shape: readonly number[]): TensorValue => ({ dtype: 'float32', shape, data });
-    const feeds: Feeds = { x: value(numbers(N * C * size * size, 2), x.shape), w: value(stored, w.shape), dy: value(numbers(N * O * size * size, 3), y.shape) };
+    const feeds: Record<string, TensorValue> = { weights: { dtype: 'float32', shape: y.shape, data: numbers(sizeOf(y.shape), 7) } };
+    const isBlocked = (name: string): boolean => graph.parameters.get(name)?.storage === 'blocked';
+    for (const [i, [name, shape]] of Object.entries(shapes).entries()) {
+      const plain = numbers(sizeOf(shape), i + 1);
+      feeds[name] = { dtype: 'float32', shape, data: isBlocked(name) ? blockWeights(plain, shape, kernels.block) : plain };
+    }
     const results = await session.run(feeds);
-    const read = (name: string): Float32Array => results[name]!.data as Float32Array;
-    const dwRead = read('dw');
-    return [read('y'), read('dx'), stored === plain ? dwRead : unblockWeights(dwRead, w.shape, kernels.block)];
+    return new Map(
+      Object.entries(results).map(([output, t]) => {
+        const data = t.data as Float32Array;
+        const name = output.slice(1);
+        return [output, isBlocked(name) ? unblockWeights(data, shapes[name]!, kernels.block) : data];
+      }),
+    );
   } finally {
     await session.release();
   }
@@ -62,16 +82,16 @@ export function relativeError(actual: Float32Array, expected: Float32Array): num
 }
 
 /**
- * Runs a small convolution with its gradients on the blocked kernels (blocks of 16, then 8) and on the standard ops, and
+ * Runs a small network with its gradients on the blocked kernels (blocks of 16, then 8) and on the standard ops, and
  * takes the blocked ones only where all numbers agree within 1e-4.
  */
 export async function probeKernels(createSession: CreateSession): Promise<ProbeResult> {
-  const expected = await convolve(createSession, standardKernels);
+  const expected = await evaluateProbe(createSession, standardKernels);
   const reasons: string[] = [];
   for (const block of [16, 8]) {
     try {
-      const actual = await convolve(createSession, { block });
-      const error = Math.max(...actual.map((values, i) => relativeError(values, expected[i]!)));
+      const actual = await evaluateProbe(createSession, { block });
+      const error = Math.max(...[...expected].map(([name, values]) => relativeError(actual.get(name)!, values)));
       if (error < 1e-4) return { kernels: { block }, report: `blocked convolutions, ${block} channels a block (probe error ${error.toExponential(1)})` };
       reasons.push(`blocks of ${block}: wrong numbers (relative error ${error.toExponential(1)})`);
     } catch (error) {

@@ -6,7 +6,7 @@
  * computed here. σ² is E[x²] − E[x]²; feed an input that is roughly centred (see `Net.convNorm`, which subtracts the
  * moving mean in the convolution's bias) and no digits are lost.
  */
-import { describe, type Value } from '../graph.ts';
+import { describe, sameShape, type Value } from '../graph.ts';
 import { channelAffine, channelSum, channelSumSquare } from '../kernels/channels.ts';
 import { add, div, mul, neg, scale, sub } from './arithmetic.ts';
 import { reluGradient } from './activation.ts';
@@ -25,7 +25,9 @@ export interface BatchNormResult {
   readonly variance: Value;
 }
 
-function check(x: Value, gamma: Value): number {
+function check(x: Value, gamma: Value, beta: Value, residual?: Value): number {
+  if (!sameShape(gamma.shape, beta.shape)) throw new Error(`BatchNormalization: scale ${describe(gamma.shape)} and bias ${describe(beta.shape)} must have the same shape`);
+  if (residual && !sameShape(residual.shape, x.shape)) throw new Error(`BatchNormalization: residual ${describe(residual.shape)} must have the shape of x ${describe(x.shape)}`);
   if (x.shape.length !== 4 || gamma.shape[0] !== x.shape[1]) {
     throw new Error(`BatchNormalization: x ${describe(x.shape)} has ${x.shape[1]} channels, scale ${describe(gamma.shape)}`);
   }
@@ -35,7 +37,7 @@ function check(x: Value, gamma: Value): number {
 /** Training form: statistics of this batch, gradients through them. x [N,C,H,W]; γ, β [C]. */
 export function batchNorm(x: Value, gamma: Value, beta: Value, options: BatchNormOptions = {}): BatchNormResult {
   const { graph } = x;
-  const count = check(x, gamma);
+  const count = check(x, gamma, beta, options.residual);
   const { mean, variance, deviation, a, y } = graph.untaped(() => {
     const mean = scale(channelSum(x), 1 / count);
     const square = scale(channelSumSquare(x), 1 / count);
@@ -65,6 +67,6 @@ export function batchNorm(x: Value, gamma: Value, beta: Value, options: BatchNor
 
 /** Inference form, with moving statistics: the ONNX op itself, which ONNX Runtime folds into the convolution before it. */
 export function batchNormInference(x: Value, gamma: Value, beta: Value, mean: Value, variance: Value, epsilon = 1e-5): Value {
-  check(x, gamma);
+  check(x, gamma, beta);
   return x.graph.emit('BatchNormalization', [x, gamma, beta, mean, variance], x.shape, { attributes: { epsilon: { float: epsilon } } });
 }

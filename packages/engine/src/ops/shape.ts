@@ -33,10 +33,12 @@ export function transpose(x: Value, permutation: readonly number[]): Value {
   return x.graph.record([x], y, (dy) => [transpose(dy, inverse)]);
 }
 
-/** Repeats dimensions of size 1 up to `shape`. */
+/** Repeats dimensions of size 1 up to `shape`, which may have more dimensions in front. Throws, naming both, where it does not fit. */
 export function expand(x: Value, shape: Shape): Value {
   if (sameShape(shape, x.shape)) return x;
+  const extra = shape.length - x.shape.length;
+  if (extra < 0 || x.shape.some((dim, i) => dim !== 1 && dim !== shape[i + extra])) throw new Error(`Expand: ${describe(x.shape)} does not broadcast to ${describe(shape)}`);
   const y = x.graph.emit('Expand', [x, x.graph.constant(shape, [shape.length], 'int64')], shape);
-  const axes = shape.map((_, i) => i).filter((i) => x.shape[i] === 1 && shape[i] !== 1);
-  return x.graph.record([x], y, (dy) => [reduceSum(dy, axes)]);
+  const axes = shape.map((_, i) => i).filter((i) => i < extra || (x.shape[i - extra] === 1 && shape[i] !== 1));
+  return x.graph.record([x], y, (dy) => [reshape(reduceSum(dy, axes), x.shape)]);
 }
