@@ -4,7 +4,7 @@ import { constantOf, glorotUniform, heNormal, type Initializer } from './initial
 import type { Net } from './network.ts';
 import { neg } from './ops/arithmetic.ts';
 import { relu, sigmoid } from './ops/activation.ts';
-import { conv } from './ops/conv.ts';
+import { type ConvOptions, conv } from './ops/conv.ts';
 import { dense } from './ops/dense.ts';
 import { dropout } from './ops/dropout.ts';
 import { scaleChannels } from './ops/gate.ts';
@@ -14,16 +14,25 @@ import { flatten, unsqueeze } from './ops/shape.ts';
 
 export interface ConvLayerOptions {
   readonly channels: number;
-  readonly kernel?: number;
+  /** k for k×k, or [kh, kw]. Default 3. */
+  readonly kernel?: number | readonly [number, number];
   readonly stride?: number;
-  readonly padding?: number;
+  readonly dilation?: number;
+  /** Default 1; as many as input channels: depthwise. */
+  readonly groups?: number;
+  readonly padding?: ConvOptions['padding'];
   readonly bias?: boolean;
   readonly initializer?: Initializer;
 }
 
 function convWeights(net: Net, name: string, x: Value, options: ConvLayerOptions): Value {
   const k = options.kernel ?? 3;
-  return net.weight(`${name}.weight`, [options.channels, x.shape[1]!, k, k], options.initializer ?? heNormal, { decay: true });
+  const [kh, kw] = typeof k === 'number' ? [k, k] : k;
+  return net.weight(`${name}.weight`, [options.channels, x.shape[1]! / (options.groups ?? 1), kh, kw], options.initializer ?? heNormal, { decay: true });
+}
+
+function geometryOf({ stride, dilation, groups, padding }: ConvLayerOptions): ConvOptions {
+  return { stride: stride ?? 1, dilation: dilation ?? 1, groups: groups ?? 1, ...(padding === undefined ? {} : { padding }) };
 }
 
 function noteConv(net: Net, name: string, y: Value, w: Value, bias: boolean): void {
@@ -36,7 +45,7 @@ export function convLayer(net: Net, name: string, x: Value, options: ConvLayerOp
   const w = convWeights(net, name, x, options);
   const useBias = options.bias ?? true;
   const bias = useBias ? net.weight(`${name}.bias`, [options.channels], constantOf(0)) : undefined;
-  const y = conv(x, w, { bias, stride: options.stride ?? 1, ...(options.padding === undefined ? {} : { padding: options.padding }) });
+  const y = conv(x, w, { ...geometryOf(options), bias });
   noteConv(net, name, y, w, useBias);
   return y;
 }
@@ -86,10 +95,9 @@ export function normLayer(net: Net, name: string, x: Value, options: NormLayerOp
  */
 export function convNorm(net: Net, convName: string, normName: string, x: Value, options: Omit<ConvLayerOptions, 'bias'> & NormLayerOptions): Value {
   const w = convWeights(net, convName, x, options);
-  const geometry = { stride: options.stride ?? 1, ...(options.padding === undefined ? {} : { padding: options.padding }) };
   const mean = movingMean(net, normName, options.channels);
   const bias = net.training ? x.graph.untaped(() => neg(mean)) : undefined;
-  const y = conv(x, w, { ...geometry, bias });
+  const y = conv(x, w, { ...geometryOf(options), bias });
   noteConv(net, convName, y, w, false);
   return norm(net, normName, y, options, { mean, centred: true });
 }
@@ -122,11 +130,11 @@ export function dropoutLayer(net: Net, name: string, x: Value, rate: number): Va
 }
 
 /** Squeeze-and-excitation (Hu et al. 2018, eq. 2–4): x · σ(W₂ relu(W₁ mean(x))), hidden width `hidden`, no biases unless asked. */
-export function squeezeExcite(net: Net, name: string, x: Value, hidden: number, options: { bias?: boolean } = {}): Value {
+export function squeezeExcite(net: Net, name: string, x: Value, hidden: number, options: { bias?: boolean; activation?: (x: Value) => Value } = {}): Value {
   const C = x.shape[1]!;
   const inner = net.scope(name);
   const pooled = flatten(globalAveragePool(x));
-  const squeezed = relu(denseLayer(inner, 'fc1', pooled, hidden, { bias: options.bias ?? false, initializer: heNormal }));
+  const squeezed = (options.activation ?? relu)(denseLayer(inner, 'fc1', pooled, hidden, { bias: options.bias ?? false, initializer: heNormal }));
   const gate = sigmoid(denseLayer(inner, 'fc2', squeezed, C, { bias: options.bias ?? false }));
   const y = scaleChannels(x, unsqueeze(gate, [2, 3]));
   net.layer(name, 'squeeze-excite', y.shape, 0);
