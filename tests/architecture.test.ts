@@ -78,7 +78,10 @@ describe('architecture', () => {
     for (const file of sourceFiles(dir)) {
       for (const specifier of importsOf(file)) {
         if (/^(\.|node:|virtual:)/.test(specifier)) continue;
-        const packageName = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+        const packageName = specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/');
         if (packageName !== manifest.name?.toString()) expect(Object.keys(declared), `${relative(root, file)} imports ${specifier}`).toContain(packageName);
       }
     }

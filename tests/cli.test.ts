@@ -28,7 +28,10 @@ describe('mien', () => {
   let dir = '';
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'mien-cli-'));
-    writeFileSync(join(dir, 'fer.csv'), ferCsv(112, (i) => (i < 84 ? 'Training' : 'PublicTest')));
+    writeFileSync(
+      join(dir, 'fer.csv'),
+      ferCsv(112, (i) => (i < 84 ? 'Training' : 'PublicTest')),
+    );
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -41,15 +44,18 @@ describe('mien', () => {
     }
   });
 
-  it.each([[['bogus']], [['predict']], [['predict', 'x.jpg', '--bogus']], [['train', 'nope', '--data', 'x', '--out', 'y']], [['eval', '--data', '/nowhere', '--split', 'public']]])(
-    '%j is a mistake: exit 2, one line on stderr, nothing on stdout',
-    (args) => {
-      const { status, out, err } = mien(...args);
-      expect(status).toBe(2);
-      expect(out).toBe('');
-      expect(err).not.toContain('    at ');
-    },
-  );
+  it.each([
+    [['bogus']],
+    [['predict']],
+    [['predict', 'x.jpg', '--bogus']],
+    [['train', 'nope', '--data', 'x', '--out', 'y']],
+    [['eval', '--data', '/nowhere', '--split', 'public']],
+  ])('%j is a mistake: exit 2, one line on stderr, nothing on stdout', (args) => {
+    const { status, out, err } = mien(...args);
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).not.toContain('    at ');
+  });
 
   it('models --json lists the four networks of system C with their parameters', () => {
     const { status, out } = mien('models', '--json');
@@ -61,10 +67,17 @@ describe('mien', () => {
   it('predict --json gives one line a picture, and 2 when one cannot be read', () => {
     writeFileSync(join(dir, 'text.jpg'), 'not a picture');
     const { status, out } = mien('predict', photo, join(dir, 'text.jpg'), join(dir, 'missing.jpg'), '--json');
-    const lines = out.trim().split('\n').map((line) => JSON.parse(line) as Record<string, never>);
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, never>);
     expect(status).toBe(2);
     expect(lines).toHaveLength(3);
-    const [read, text, missing] = lines as unknown as [{ file: string; width: number; height: number; faces: { box: object; detection: number; expression: string; probabilities: Record<string, number> }[] }, unknown, unknown];
+    const [read, text, missing] = lines as unknown as [
+      { file: string; width: number; height: number; faces: { box: object; detection: number; expression: string; probabilities: Record<string, number> }[] },
+      unknown,
+      unknown,
+    ];
     expect(read.file).toBe(photo);
     expect(read.faces.length).toBeGreaterThan(0);
     for (const face of read.faces) {
@@ -82,7 +95,13 @@ describe('mien', () => {
     const run = join(dir, 'run');
     const imported = mien('data', 'import', join(dir, 'fer.csv'), '--out', store, '--json');
     expect(imported.status, imported.err).toBe(0);
-    expect(JSON.parse(imported.out)).toMatchObject({ images: 112, splits: [{ name: 'train', count: 84 }, { name: 'public', count: 28 }] });
+    expect(JSON.parse(imported.out)).toMatchObject({
+      images: 112,
+      splits: [
+        { name: 'train', count: 84 },
+        { name: 'public', count: 28 },
+      ],
+    });
 
     const trained = mien('train', 'mien-seresnet', '--data', store, '--out', run, '--set', 'epochs=2', '--set', 'batch=16', '--json');
     expect(trained.status, trained.err).toBe(0);
@@ -91,7 +110,14 @@ describe('mien', () => {
 
     const evaluated = mien('eval', run, '--data', store, '--split', 'public', '--json');
     expect(evaluated.status, evaluated.err).toBe(0);
-    const figures = JSON.parse(evaluated.out) as { n: number; accuracy: number; accuracy95: number[]; confusion: number[][]; labels: string[]; perClass: object };
+    const figures = JSON.parse(evaluated.out) as {
+      n: number;
+      accuracy: number;
+      accuracy95: number[];
+      confusion: number[][];
+      labels: string[];
+      perClass: object;
+    };
     expect(figures).toMatchObject({ n: 28, labels });
     expect(figures.confusion.flat().reduce((a, b) => a + b, 0)).toBe(28);
     expect(figures.accuracy95[0]).toBeLessThanOrEqual(figures.accuracy);

@@ -23,7 +23,17 @@ try {
   const [line] = mien('predict', photo, '--json').trim().split('\n');
   const { faces } = JSON.parse(line);
   if (models.length < 4 || faces.length < 1) throw new Error(`expected models and a face, got ${models.length} and ${faces.length}`);
-  for (const name of ['@mien/onnx', '@mien/engine', '@mien/models', '@mien/runtime', '@mien/runtime/node', '@mien/data', '@mien/evaluation', '@mien/training', '@mien/server']) {
+  for (const name of [
+    '@mien/onnx',
+    '@mien/engine',
+    '@mien/models',
+    '@mien/runtime',
+    '@mien/runtime/node',
+    '@mien/data',
+    '@mien/evaluation',
+    '@mien/training',
+    '@mien/server',
+  ]) {
     run('node', ['-e', `import('${name}').then((m) => { if (Object.keys(m).length === 0) throw new Error('${name} exports nothing'); })`], dir);
   }
   console.log(`pack: ${tarballs.length} packages install into an empty project; ${faces.length} faces found there`);

@@ -50,8 +50,15 @@ async function timed(run: () => Promise<unknown> | unknown): Promise<number> {
 async function openSgemm(size = 1536): Promise<{ measure: () => Promise<number>; release: () => Promise<void> }> {
   const port = (name: string) => ({ name, dtype: 'float32' as const, shape: [size, size] });
   const model = encodeModel({
-    irVersion: 9, opsets: { '': 20 }, producer: 'mien', graphName: 'sgemm', initializers: {}, metadata: {},
-    nodes: [{ opType: 'MatMul', inputs: ['a', 'b'], outputs: ['c'] }], inputs: [port('a'), port('b')], outputs: [port('c')],
+    irVersion: 9,
+    opsets: { '': 20 },
+    producer: 'mien',
+    graphName: 'sgemm',
+    initializers: {},
+    metadata: {},
+    nodes: [{ opType: 'MatMul', inputs: ['a', 'b'], outputs: ['c'] }],
+    inputs: [port('a'), port('b')],
+    outputs: [port('c')],
   });
   const session = await createSession(model);
   const random = randomFor('sgemm');
@@ -106,7 +113,14 @@ export async function benchEngine(say: (line: string) => void): Promise<EngineBe
     }
     await step.release();
     const stepMs = median(steps);
-    measured.push({ name, batch, stepMs, imagesPerSecond: (1000 * batch) / stepMs, gflops: (3 * flops * batch) / stepMs / 1e6, augmentShare: median(fills) / stepMs });
+    measured.push({
+      name,
+      batch,
+      stepMs,
+      imagesPerSecond: (1000 * batch) / stepMs,
+      gflops: (3 * flops * batch) / stepMs / 1e6,
+      augmentShare: median(fills) / stepMs,
+    });
     say(`${name}: ${stepMs.toFixed(0)} ms a step`);
     await roofline();
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
 import { UserError } from '@mien/runtime';
-import { isRunFolder, runFolder } from '@mien/training';
+import { isRunFolder, runFolder } from '@mien/training/run-folder';
 
 const releasedDir = fileURLToPath(releasedModelsUrl);
 

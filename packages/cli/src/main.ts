@@ -2,14 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UserError } from '@mien/runtime';
-import { addBenchVerb } from './verbs/bench.ts';
-import { addDataVerbs } from './verbs/data.ts';
-import { addEvalVerb } from './verbs/eval.ts';
-import { addExportVerb } from './verbs/export.ts';
-import { addModelsVerb } from './verbs/models.ts';
-import { addPredictVerb } from './verbs/predict.ts';
-import { addStudioVerb } from './verbs/studio.ts';
-import { addTrainVerb } from './verbs/train.ts';
+type AddVerb = (program: Command) => void;
+
+/** Verbs in the order of the help text. Only the one asked for is loaded: `predict` needs no training code. */
+const verbs: Record<string, () => Promise<AddVerb>> = {
+  predict: async () => (await import('./verbs/predict.ts')).addPredictVerb,
+  data: async () => (await import('./verbs/data.ts')).addDataVerbs,
+  train: async () => (await import('./verbs/train.ts')).addTrainVerb,
+  eval: async () => (await import('./verbs/eval.ts')).addEvalVerb,
+  export: async () => (await import('./verbs/export.ts')).addExportVerb,
+  models: async () => (await import('./verbs/models.ts')).addModelsVerb,
+  bench: async () => (await import('./verbs/bench.ts')).addBenchVerb,
+  studio: async () => (await import('./verbs/studio.ts')).addStudioVerb,
+};
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -19,9 +24,14 @@ const program = new Command('mien')
   .description('Train, prove and ship facial-expression models.')
   .version(version)
   .showHelpAfterError('(add --help for the options)')
-  .addHelpText('after', '\nExample:\n  mien predict photo.jpg\n\nResults go to standard output, everything else to standard error. Exit status: 0 done, 2 a mistake in what was asked, 1 a bug in Mien.');
+  .addHelpText(
+    'after',
+    '\nExample:\n  mien predict photo.jpg\n\nResults go to standard output, everything else to standard error. Exit status: 0 done, 2 a mistake in what was asked, 1 a bug in Mien.',
+  );
 
-for (const add of [addPredictVerb, addDataVerbs, addTrainVerb, addEvalVerb, addExportVerb, addModelsVerb, addBenchVerb, addStudioVerb]) add(program);
+const name = process.argv[2] ?? '';
+const asked = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+for (const load of asked ? [asked] : Object.values(verbs)) (await load())(program);
 
 // `mien predict … | head` closes our output early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KeyedRandom, randomFor, shuffledIndices } from './random.ts';
+import { type KeyedRandom, randomFor, shuffledIndices } from './random.ts';
 
 const draws = (rng: KeyedRandom, n: number) => Array.from({ length: n }, () => rng.next());
 
@@ -29,7 +29,19 @@ describe('KeyedRandom', () => {
   });
 
   it('tells keys apart: their order, their number, 1 from "1"', () => {
-    const streams = [randomFor(1), randomFor(1, 0), randomFor(1, 0, 0), randomFor(0, 1), randomFor('1'), randomFor('1', ''), randomFor('ab', 'c'), randomFor('a', 'bc'), randomFor(1.5), randomFor(-1), randomFor(2 ** 32 + 1)];
+    const streams = [
+      randomFor(1),
+      randomFor(1, 0),
+      randomFor(1, 0, 0),
+      randomFor(0, 1),
+      randomFor('1'),
+      randomFor('1', ''),
+      randomFor('ab', 'c'),
+      randomFor('a', 'bc'),
+      randomFor(1.5),
+      randomFor(-1),
+      randomFor(2 ** 32 + 1),
+    ];
     expect(new Set(streams.map((rng) => rng.next())).size).toBe(streams.length);
   });
 

@@ -9,20 +9,26 @@ import { openStore } from './store/store.ts';
 const folder = process.env.MIEN_DATA && join(process.env.MIEN_DATA, 'fer2013');
 const present = folder !== undefined && existsSync(join(folder, 'public.images.u8.br'));
 if (!present) {
-  console.log('real-data.test.ts: skipped, for FER2013 is not here. Set MIEN_DATA to a folder with fer2013/public.images.u8.br, public.labels.u8.br, public.votes.u8.br and fer2013new.csv.');
+  console.log(
+    'real-data.test.ts: skipped, for FER2013 is not here. Set MIEN_DATA to a folder with fer2013/public.images.u8.br, public.labels.u8.br, public.votes.u8.br and fer2013new.csv.',
+  );
 }
 
-it.skipIf(!present)('imports FER2013 PublicTest with its FER+ votes, byte for byte', async () => {
-  const read = (name: string) => brotliDecompressSync(readFileSync(join(folder as string, `public.${name}.u8.br`)));
-  const [images, labels, votes] = [read('images'), read('labels'), read('votes')];
-  const dir = temporaryDir();
-  const csv = join(dir, 'fer2013.csv');
-  const rows = Array.from(labels, (label, i) => ({ label, usage: 'PublicTest', pixels: images.subarray(i * 2304, (i + 1) * 2304) }));
-  writeFileSync(csv, ferCsv(rows));
-  await importFerCsv({ csv, votes: join(folder as string, 'fer2013new.csv'), out: join(dir, 'store') });
-  const split = await (await openStore(join(dir, 'store'))).split('public');
-  expect(split.perLabel).toEqual([467, 56, 496, 895, 653, 415, 607]);
-  expect(Buffer.from(split.labels).equals(labels)).toBe(true);
-  expect(Buffer.from(await split.readImages(0, split.count)).equals(images)).toBe(true);
-  expect(Buffer.from((await split.readVotes()) as Uint8Array).equals(votes)).toBe(true);
-}, 30_000);
+it.skipIf(!present)(
+  'imports FER2013 PublicTest with its FER+ votes, byte for byte',
+  async () => {
+    const read = (name: string) => brotliDecompressSync(readFileSync(join(folder as string, `public.${name}.u8.br`)));
+    const [images, labels, votes] = [read('images'), read('labels'), read('votes')];
+    const dir = temporaryDir();
+    const csv = join(dir, 'fer2013.csv');
+    const rows = Array.from(labels, (label, i) => ({ label, usage: 'PublicTest', pixels: images.subarray(i * 2304, (i + 1) * 2304) }));
+    writeFileSync(csv, ferCsv(rows));
+    await importFerCsv({ csv, votes: join(folder as string, 'fer2013new.csv'), out: join(dir, 'store') });
+    const split = await (await openStore(join(dir, 'store'))).split('public');
+    expect(split.perLabel).toEqual([467, 56, 496, 895, 653, 415, 607]);
+    expect(Buffer.from(split.labels).equals(labels)).toBe(true);
+    expect(Buffer.from(await split.readImages(0, split.count)).equals(images)).toBe(true);
+    expect(Buffer.from((await split.readVotes()) as Uint8Array).equals(votes)).toBe(true);
+  },
+  30_000,
+);

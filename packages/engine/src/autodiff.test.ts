@@ -30,8 +30,18 @@ function smallNet(v: Readonly<Record<string, Value>>, targets: Value): Value {
 function smallNetInputs(N: number, C: number) {
   const ones = (seed: number) => ({ shape: [C], values: uniform(C, seed, 0.7, 1.3) });
   return {
-    x: [N, 1, 9, 8], stem: [C, 1, 3, 3], g1: ones(1), b1: [C], inner: [C, C, 3, 3], g2: ones(2), b2: [C],
-    squeeze: [2, C], excite: [C, 2], shortcut: [C, C, 1, 1], head: [3, C], bias: [3],
+    x: [N, 1, 9, 8],
+    stem: [C, 1, 3, 3],
+    g1: ones(1),
+    b1: [C],
+    inner: [C, C, 3, 3],
+    g2: ones(2),
+    b2: [C],
+    squeeze: [2, C],
+    excite: [C, 2],
+    shortcut: [C, C, 1, 1],
+    head: [3, C],
+    bias: [3],
   };
 }
 
@@ -43,8 +53,12 @@ describe('gradients', () => {
   // Single precision, because convolutions have no double kernel: the step is a compromise, and the tolerance shows it.
   it('of a small residual network with squeeze-and-excitation are the differences', () =>
     checkGradients({
-      inputs: smallNetInputs(2, 3), fixed: { t: smallTargets(2) }, build: (v) => smallNet(v, v.t!),
-      precision: 'float32', step: 2e-3, tolerance: 2e-2,
+      inputs: smallNetInputs(2, 3),
+      fixed: { t: smallTargets(2) },
+      build: (v) => smallNet(v, v.t!),
+      precision: 'float32',
+      step: 2e-3,
+      tolerance: 2e-2,
     }));
 
   it.skipIf(noBlocks).each([b, 3])(`of the same network blocked by ${kernels.block}, batch %i, are those of the standard kernels`, (N) => {
@@ -53,8 +67,7 @@ describe('gradients', () => {
     return compareKernels({ inputs, fixed: { t: smallTargets(N) }, build: (v) => smallNet(v, v.t!) });
   });
 
-  it('a value used many times gets the sum', () =>
-    checkGradients({ inputs: { x: [3] }, build: ({ x }) => add(mul(x!, mul(x!, x!)), add(x!, x!)) }));
+  it('a value used many times gets the sum', () => checkGradients({ inputs: { x: [3] }, build: ({ x }) => add(mul(x!, mul(x!, x!)), add(x!, x!)) }));
 
   it('frozen parts get no nodes', () => {
     const build = (targets: 'head' | 'all'): number => {

@@ -48,7 +48,11 @@ describe('Graph', () => {
 
   it('records again after a build that throws', () => {
     const g = new Graph('g');
-    expect(() => g.untaped(() => { throw new Error('no'); })).toThrow('no');
+    expect(() =>
+      g.untaped(() => {
+        throw new Error('no');
+      }),
+    ).toThrow('no');
     expect(g.recording).toBe(true);
   });
 });

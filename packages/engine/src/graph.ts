@@ -101,7 +101,11 @@ export class Graph {
   }
 
   /** A small constant; equal ones are shared. */
-  constant(values: number | readonly number[], shape: Shape = Array.isArray(values) ? [(values as number[]).length] : [], dtype: 'float32' | 'int64' = 'float32'): Value {
+  constant(
+    values: number | readonly number[],
+    shape: Shape = Array.isArray(values) ? [(values as number[]).length] : [],
+    dtype: 'float32' | 'int64' = 'float32',
+  ): Value {
     const list = Array.isArray(values) ? (values as number[]) : [values as number];
     const key = `${dtype}[${shape}]:${list.join(',')}`;
     const known = this.#constants.get(key);

@@ -21,7 +21,17 @@ export { reduceMax, reduceMean, reduceSum, sumAll } from './ops/reduce.ts';
 export { expand, flatten, reshape, transpose, unsqueeze } from './ops/shape.ts';
 export { softmax } from './ops/softmax.ts';
 // Networks and layers
-export { buildNetwork, type BuiltNetwork, describeNetwork, type LayerInfo, Net, type Network, type NetworkSummary, type Weights, type WeightSpec } from './network.ts';
+export {
+  buildNetwork,
+  type BuiltNetwork,
+  describeNetwork,
+  type LayerInfo,
+  Net,
+  type Network,
+  type NetworkSummary,
+  type Weights,
+  type WeightSpec,
+} from './network.ts';
 export { convLayer, convNorm, denseLayer, denseNormLayer, dropoutLayer, normLayer, squeezeExcite } from './layers.ts';
 export { constantOf, glorotUniform, heNormal, type Initializer, type Random } from './initializers.ts';
 // Kernels

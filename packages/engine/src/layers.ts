@@ -1,5 +1,5 @@
 /** Layers: ops with weights. Each declares its weights in the given context and notes its row of the layer table. */
-import { Value } from './graph.ts';
+import type { Value } from './graph.ts';
 import { constantOf, glorotUniform, heNormal, type Initializer } from './initializers.ts';
 import type { Net } from './network.ts';
 import { neg } from './ops/arithmetic.ts';

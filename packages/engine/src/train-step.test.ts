@@ -17,14 +17,16 @@ const input = [1, 9, 11];
 const classes = 3;
 
 /** Every layer with weights or statistics, a residual inside a norm, and (chosen) dropout. */
-const network = (rate: number): Network => (net, x) => {
-  const stem = convNorm(net, 'stem', 'stem_bn', x, { channels: b, activation: 'Relu' });
-  const inner = convNorm(net.scope('block'), 'conv', 'bn', stem, { channels: b, residual: stem, activation: 'Relu' });
-  const gated = add(squeezeExcite(net, 'se', inner, 2), inner);
-  const pooled = maxPool(relu(convLayer(net, 'last', gated, { channels: 2 * b, stride: 2 })));
-  const hidden = denseNormLayer(net, 'norm', denseLayer(net, 'dense', flatten(dropoutLayer(net, 'drop', pooled, rate)), 6));
-  return denseLayer(net, 'head', hidden, classes);
-};
+const network =
+  (rate: number): Network =>
+  (net, x) => {
+    const stem = convNorm(net, 'stem', 'stem_bn', x, { channels: b, activation: 'Relu' });
+    const inner = convNorm(net.scope('block'), 'conv', 'bn', stem, { channels: b, residual: stem, activation: 'Relu' });
+    const gated = add(squeezeExcite(net, 'se', inner, 2), inner);
+    const pooled = maxPool(relu(convLayer(net, 'last', gated, { channels: 2 * b, stride: 2 })));
+    const hidden = denseNormLayer(net, 'norm', denseLayer(net, 'dense', flatten(dropoutLayer(net, 'drop', pooled, rate)), 6));
+    return denseLayer(net, 'head', hidden, classes);
+  };
 
 function random(seed: number): Random {
   const next = randomSource(seed);
@@ -34,24 +36,44 @@ function random(seed: number): Random {
 /** First weights, with norms and statistics away from 1 and 0. */
 function weightsOf(of: Network): Map<string, Float32Array> {
   const { specs } = buildNetwork(of, input, { mode: 'infer', batch: 1 });
-  return new Map(specs.map((spec, i) => {
-    const values = spec.initializer(spec.shape, random(i));
-    if (spec.shape.length > 1) return [spec.name, values];
-    const noise = uniform(values.length, i, 0.01, 0.3);
-    return [spec.name, values.map((v, k) => v + noise[k]!)];
-  }));
+  return new Map(
+    specs.map((spec, i) => {
+      const values = spec.initializer(spec.shape, random(i));
+      if (spec.shape.length > 1) return [spec.name, values];
+      const noise = uniform(values.length, i, 0.01, 0.3);
+      return [spec.name, values.map((v, k) => v + noise[k]!)];
+    }),
+  );
 }
 
 async function prepared(of: Network, batch: number, kernels: Kernels, movingRate?: number): Promise<TrainStep> {
-  const step = await TrainStep.create({ network: of, input, classes, batch, kernels, createSession, threads: 1, ...(movingRate === undefined ? {} : { movingRate }) });
+  const step = await TrainStep.create({
+    network: of,
+    input,
+    classes,
+    batch,
+    kernels,
+    createSession,
+    threads: 1,
+    ...(movingRate === undefined ? {} : { movingRate }),
+  });
   step.load(weightsOf(of));
   step.images.set(uniform(step.images.length, 77));
-  for (let n = 0; n < batch; n++) step.targets.set([0.8, 0.1, 0.1].map((_, k) => (k === n % 3 ? 0.8 : 0.1)), n * classes);
+  for (let n = 0; n < batch; n++)
+    step.targets.set(
+      [0.8, 0.1, 0.1].map((_, k) => (k === n % 3 ? 0.8 : 0.1)),
+      n * classes,
+    );
   for (const mask of step.masks) mask.data.fill(1);
   return step;
 }
 
-const kinds: [string, Kernels][] = noBlocks ? [['standard', standardKernels]] : [['standard', standardKernels], [`blocked by ${found.block}`, found]];
+const kinds: [string, Kernels][] = noBlocks
+  ? [['standard', standardKernels]]
+  : [
+      ['standard', standardKernels],
+      [`blocked by ${found.block}`, found],
+    ];
 
 describe.each(kinds)('TrainStep, %s', (_, kernels) => {
   it('gives weights back as they were loaded, moments too', async () => {

@@ -46,10 +46,18 @@ export class TrainStep {
   readonly #run: () => Promise<void>;
 
   private constructor(parts: {
-    images: Float32Array; targets: Float32Array; logits: Float32Array; loss: Float32Array;
-    masks: TrainStep['masks']; slots: readonly OptimizerSlot[]; stored: ReadonlyMap<string, Stored>;
+    images: Float32Array;
+    targets: Float32Array;
+    logits: Float32Array;
+    loss: Float32Array;
+    masks: TrainStep['masks'];
+    slots: readonly OptimizerSlot[];
+    stored: ReadonlyMap<string, Stored>;
     updates: readonly { target: Stored; batchValue: Float32Array; factor: number; centred: boolean }[];
-    block: number; movingRate: number; session: Session; run: () => Promise<void>;
+    block: number;
+    movingRate: number;
+    session: Session;
+    run: () => Promise<void>;
   }) {
     this.images = parts.images;
     this.targets = parts.targets;
@@ -73,14 +81,21 @@ export class TrainStep {
     const targetsValue = graph.input('targets', [batch, classes]);
     const lossValue = softmaxCrossEntropy(built.logits, targetsValue);
     const trainable = built.specs.filter((s) => s.kind === 'trainable');
-    const derivatives = gradients(graph, lossValue, trainable.map((s) => graph.parameters.get(s.name)!.value));
+    const derivatives = gradients(
+      graph,
+      lossValue,
+      trainable.map((s) => graph.parameters.get(s.name)!.value),
+    );
     graph.output('loss', lossValue);
     graph.output('logits', built.logits);
     for (const [i, spec] of trainable.entries()) graph.output(`d:${spec.name}`, derivatives[i]!);
     for (const update of built.updates) graph.output(`batch:${update.weight}`, update.batchValue);
 
     const stored = new Map<string, Stored>(
-      built.specs.map((spec) => [spec.name, { spec, blocked: graph.parameters.get(spec.name)!.storage === 'blocked', data: new Float32Array(sizeOf(spec.shape)) }]),
+      built.specs.map((spec) => [
+        spec.name,
+        { spec, blocked: graph.parameters.get(spec.name)!.storage === 'blocked', data: new Float32Array(sizeOf(spec.shape)) },
+      ]),
     );
     const images = new Float32Array(batch * sizeOf(input));
     const targets = new Float32Array(batch * classes);
@@ -110,8 +125,18 @@ export class TrainStep {
     const session = await options.createSession(graph.encode(), { memoryPattern: false, ...(options.threads ? { threads: options.threads } : {}) });
     const run = session.bind(feeds, fetches);
     return new TrainStep({
-      images, targets, logits, loss, masks, slots, stored, updates, session, run,
-      block: options.kernels.block, movingRate: options.movingRate ?? 0.1,
+      images,
+      targets,
+      logits,
+      loss,
+      masks,
+      slots,
+      stored,
+      updates,
+      session,
+      run,
+      block: options.kernels.block,
+      movingRate: options.movingRate ?? 0.1,
     });
   }
 

@@ -39,7 +39,11 @@ async function evaluate(comparison: Comparison, chosen: Kernels): Promise<{ resu
   for (const [name, t] of Object.entries(comparison.fixed ?? {})) values[name] = graph.input(name, t.shape, t.dtype);
   const y = comparison.build(values, graph);
   const r = graph.input('loss_weights', y.shape);
-  const derivatives = gradients(graph, sumAll(mul(y, r)), names.map((name) => values[name]!));
+  const derivatives = gradients(
+    graph,
+    sumAll(mul(y, r)),
+    names.map((name) => values[name]!),
+  );
   graph.output('y', y);
   for (const [i, name] of names.entries()) graph.output(`d:${name}`, derivatives[i]!);
   const feeds: Record<string, TensorValue> = { ...comparison.fixed };

@@ -66,7 +66,11 @@ export async function checkGradients(check: GradientCheck): Promise<void> {
   const inputs = declare(full, check, shapes, true);
   const y = check.build(inputs, full);
   const weights = full.input('loss_weights', y.shape);
-  const derivatives = gradients(full, sumAll(mul(y, weights)), names.map((name) => inputs[name]!));
+  const derivatives = gradients(
+    full,
+    sumAll(mul(y, weights)),
+    names.map((name) => inputs[name]!),
+  );
   full.output('y', y);
   for (const [i, name] of names.entries()) {
     expect(derivatives[i]!.shape, `shape of the gradient by ${name}`).toEqual(shapes[name]);
@@ -86,7 +90,8 @@ export async function checkGradients(check: GradientCheck): Promise<void> {
     const outputs = async (): Promise<Float32Array> => (await forwardSession.run(feeds)).y!.data as Float32Array;
     const plain = await outputs();
     const trained = results.y!.data as Float32Array;
-    for (let i = 0; i < plain.length; i++) expect(Math.abs(trained[i]! - plain[i]!), `y[${i}] with and without gradients`).toBeLessThan(1e-5 * (1 + Math.abs(plain[i]!)));
+    for (let i = 0; i < plain.length; i++)
+      expect(Math.abs(trained[i]! - plain[i]!), `y[${i}] with and without gradients`).toBeLessThan(1e-5 * (1 + Math.abs(plain[i]!)));
     const next = randomSource(seed + 13);
     for (const name of names) {
       const x = values[name]!;
@@ -107,7 +112,9 @@ export async function checkGradients(check: GradientCheck): Promise<void> {
         for (let i = 0; i < high.length; i++) numeric += r[i]! * (high[i]! - low[i]!);
         numeric /= above - below;
         const difference = Math.abs(numeric - analytic[at]!);
-        expect(difference <= tolerance * magnitude, `d ${name}[${at}]: autodiff ${analytic[at]}, differences ${numeric}, largest gradient ${magnitude}`).toBe(true);
+        expect(difference <= tolerance * magnitude, `d ${name}[${at}]: autodiff ${analytic[at]}, differences ${numeric}, largest gradient ${magnitude}`).toBe(
+          true,
+        );
       }
     }
   } finally {

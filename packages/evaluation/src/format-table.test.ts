@@ -19,7 +19,9 @@ describe('formatMetrics', () => {
   });
 
   it('keeps the headers of long labels apart', () => {
-    const header = formatMetrics(computeMetrics([], [], ['happy', 'contemptuous', 'surprised'])).split('\n').at(-4)!;
+    const header = formatMetrics(computeMetrics([], [], ['happy', 'contemptuous', 'surprised']))
+      .split('\n')
+      .at(-4)!;
     expect(header.trim().split(/ +/).slice(-3)).toEqual(['happy', 'contemptuous', 'surprised']);
   });
 });

@@ -19,7 +19,14 @@ const brightness = (row: number) => 20 * (row + 1);
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'mien-evaluation-test-'));
-  const writer = new StoreWriter({ out: join(dir, 'store'), name: 'made-up', form: 'test', file: 'none', image: { layout: 'fixed', channels: 1, height: 6, width: 6 }, labels });
+  const writer = new StoreWriter({
+    out: join(dir, 'store'),
+    name: 'made-up',
+    form: 'test',
+    file: 'none',
+    image: { layout: 'fixed', channels: 1, height: 6, width: 6 },
+    labels,
+  });
   for (let row = 0; row < rows; row++) writer.append({ split: 'val', label: row % 3, image: new Uint8Array(36).fill(brightness(row)) });
   writer.append({ split: 'other', label: 0, image: new Uint8Array(36) });
   writer.finish();
@@ -33,14 +40,34 @@ afterAll(async () => {
 /** logits = (−m, 0.2 − |m|, m) · 10 for the mean m of the 4×4 centre, normalised by mean 0.5 and std 0.5. */
 function model(of: readonly string[] = labels): Uint8Array {
   const card: ModelCard = {
-    formatVersion: 1, name: 'test', architecture: 'mean', description: '', licence: 'MIT', labels: [...of],
-    preprocessing: { input: { name: 'image', shape: [1, 4, 4] }, color: 'gray', crop: { scale: 1, shift: [0, 0], align: 'none', square: true }, resize: 'area-bilinear', resizeTo: [6, 6], mean: [0.5], std: [0.5] },
+    formatVersion: 1,
+    name: 'test',
+    architecture: 'mean',
+    description: '',
+    licence: 'MIT',
+    labels: [...of],
+    preprocessing: {
+      input: { name: 'image', shape: [1, 4, 4] },
+      color: 'gray',
+      crop: { scale: 1, shift: [0, 0], align: 'none', square: true },
+      resize: 'area-bilinear',
+      resizeTo: [6, 6],
+      mean: [0.5],
+      std: [0.5],
+    },
     output: { name: 'logits', temperature: 1 },
     training: { data: '', split: '', rows: 0, chosenOn: '', recipe: '', seed: 0, epochs: 0 },
-    parameters: 0, flops: 0, figures: [], intendedUse: '', limits: [],
+    parameters: 0,
+    flops: 0,
+    figures: [],
+    intendedUse: '',
+    limits: [],
   };
   return encodeModel({
-    irVersion: 9, opsets: { '': 20 }, producer: 'test', graphName: 'g',
+    irVersion: 9,
+    opsets: { '': 20 },
+    producer: 'test',
+    graphName: 'g',
     nodes: [
       { opType: 'GlobalAveragePool', inputs: ['image'], outputs: ['pooled'] },
       { opType: 'Flatten', inputs: ['pooled'], outputs: ['m'] },
@@ -78,7 +105,13 @@ describe('predictSplit', () => {
 
   it('preprocesses as for a photograph', async () => {
     const input = preprocess({ width: 6, height: 6, channels: 1, data: new Uint8Array(36).fill(brightness(2)) }, 'whole', {
-      input: { name: 'image', shape: [1, 4, 4] }, color: 'gray', crop: { scale: 1, shift: [0, 0], align: 'none', square: true }, resize: 'area-bilinear', resizeTo: [6, 6], mean: [0.5], std: [0.5],
+      input: { name: 'image', shape: [1, 4, 4] },
+      color: 'gray',
+      crop: { scale: 1, shift: [0, 0], align: 'none', square: true },
+      resize: 'area-bilinear',
+      resizeTo: [6, 6],
+      mean: [0.5],
+      std: [0.5],
     });
     expect(input[0]).toBeCloseTo(meanOf(2), 6);
   });
@@ -110,6 +143,15 @@ describe('evaluateSplit', () => {
 
   it('of one row', async () => {
     const e = await evaluateSplit({ model: model(), file: 'm', createSession, split: await store.split('other'), threads: 1 });
-    expect(e).toMatchObject({ n: 1, accuracy: 1, macroF1: 1, confusion: [[1, 0, 0], [0, 0, 0], [0, 0, 0]] });
+    expect(e).toMatchObject({
+      n: 1,
+      accuracy: 1,
+      macroF1: 1,
+      confusion: [
+        [1, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+    });
   });
 });

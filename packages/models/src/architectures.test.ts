@@ -1,5 +1,16 @@
 /** Every architecture as a whole: blocked against standard kernels, and training against inference. */
-import { buildNetwork, constantOf, describeNetwork, type Kernels, type Network, probeKernels, type Random, relativeError, standardKernels, TrainStep } from '@mien/engine';
+import {
+  buildNetwork,
+  constantOf,
+  describeNetwork,
+  type Kernels,
+  type Network,
+  probeKernels,
+  type Random,
+  relativeError,
+  standardKernels,
+  TrainStep,
+} from '@mien/engine';
 import { createSession } from '@mien/onnx/node';
 import { describe, expect, it } from 'vitest';
 import { architectures, findArchitecture } from './registry.ts';
@@ -73,7 +84,12 @@ describe('whole networks', () => {
     for (const chosen of [standardKernels, kernels]) {
       const step = await prepare(given, kernels.block, chosen);
       const loss = await step.run();
-      results.push({ loss, gradients: new Map(step.slots.map((s) => [s.name, step.toPlain(s.name, s.gradients)])), weights: step.save(), logits: step.logits.slice() });
+      results.push({
+        loss,
+        gradients: new Map(step.slots.map((s) => [s.name, step.toPlain(s.name, s.gradients)])),
+        weights: step.save(),
+        logits: step.logits.slice(),
+      });
       await step.release();
     }
     const [standard, blocked] = results as [(typeof results)[0], (typeof results)[0]];
@@ -99,7 +115,10 @@ describe('whole networks', () => {
       if (type !== 'batch-norm') continue;
       const count = batch * output[1]! * output[2]!;
       // Training normalises by the biased variance and keeps the unbiased one.
-      weights.set(`${name}.running_var`, weights.get(`${name}.running_var`)!.map((v) => (v * (count - 1)) / count));
+      weights.set(
+        `${name}.running_var`,
+        weights.get(`${name}.running_var`)!.map((v) => (v * (count - 1)) / count),
+      );
     }
     const built = buildNetwork(network, input, { mode: 'infer', batch: 1, weights, symbolicBatch: true });
     built.graph.output('logits', built.logits, { symbolicBatch: true });
@@ -120,7 +139,9 @@ describe('whole networks', () => {
     built.graph.output('logits', built.logits, { symbolicBatch: true });
     const session = await createSession(built.graph.encode(), { threads: 1 });
     for (const N of [1, 2]) {
-      const { logits } = await session.run({ image: { dtype: 'float32', shape: [N, ...size], data: new Float32Array(N * size[0] * size[1] * size[2]).fill(0.5) } });
+      const { logits } = await session.run({
+        image: { dtype: 'float32', shape: [N, ...size], data: new Float32Array(N * size[0] * size[1] * size[2]).fill(0.5) },
+      });
       expect(logits!.shape).toEqual([N, 7]);
     }
     await session.release();

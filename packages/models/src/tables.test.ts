@@ -9,10 +9,19 @@ function summaryOf(name: string): NetworkSummary {
 }
 
 /** [type, output, parameters] of the layers that have some. */
-const weighed = (name: string) => summaryOf(name).layers.filter((l) => l.params > 0).map((l) => [l.type, l.output, l.params]);
+const weighed = (name: string) =>
+  summaryOf(name)
+    .layers.filter((l) => l.params > 0)
+    .map((l) => [l.type, l.output, l.params]);
 /** Parameters of the two dense layers of each squeeze-and-excitation block. */
-const squeezes = (name: string) => summaryOf(name).layers.filter((l) => /\.fc[12]$/.test(l.name)).map((l) => l.params);
-const plain = (name: string) => summaryOf(name).layers.filter((l) => l.params > 0 && !/\.fc[12]$/.test(l.name)).map((l) => [l.type, l.output, l.params]);
+const squeezes = (name: string) =>
+  summaryOf(name)
+    .layers.filter((l) => /\.fc[12]$/.test(l.name))
+    .map((l) => l.params);
+const plain = (name: string) =>
+  summaryOf(name)
+    .layers.filter((l) => l.params > 0 && !/\.fc[12]$/.test(l.name))
+    .map((l) => [l.type, l.output, l.params]);
 
 describe('system C', () => {
   it('shallow-cnn', () => {

@@ -21,9 +21,16 @@ describe('float16', () => {
 
   it('knows the landmarks of IEEE 754 binary16', () => {
     const landmarks: [number, number][] = [
-      [0x0000, 0], [0x3c00, 1], [0xc000, -2], [0x7bff, 65504], [0x0400, 2 ** -14],
-      [0x03ff, 2 ** -14 - 2 ** -24], [0x0001, 2 ** -24], [0x3555, 0.333251953125],
-      [0x7c00, Number.POSITIVE_INFINITY], [0xfc00, Number.NEGATIVE_INFINITY],
+      [0x0000, 0],
+      [0x3c00, 1],
+      [0xc000, -2],
+      [0x7bff, 65504],
+      [0x0400, 2 ** -14],
+      [0x03ff, 2 ** -14 - 2 ** -24],
+      [0x0001, 2 ** -24],
+      [0x3555, 0.333251953125],
+      [0x7c00, Number.POSITIVE_INFINITY],
+      [0xfc00, Number.NEGATIVE_INFINITY],
     ];
     for (const [bits, value] of landmarks) {
       expect(decode(bits)).toBe(value);

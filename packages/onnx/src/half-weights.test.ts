@@ -29,7 +29,10 @@ describe('halveWeights', () => {
     const half = encodeModel(halveWeights(decodeModel(whole)));
     expect(half.length).toBeLessThan(whole.length * 0.62);
     expect(decodeModel(half).metadata).toEqual({ note: 'kept' });
-    const x = tensor.float32(Float32Array.from({ length: 3 * D }, (_, i) => Math.cos(i * 0.7)), [3, D]);
+    const x = tensor.float32(
+      Float32Array.from({ length: 3 * D }, (_, i) => Math.cos(i * 0.7)),
+      [3, D],
+    );
     const [a, b] = await Promise.all(
       [whole, half].map(async (bytes) => {
         const session = await createSession(bytes, { threads: 1 });

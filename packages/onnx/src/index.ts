@@ -3,7 +3,21 @@
 // Model files
 export { type Attribute, decodeModel, encodeModel, type OnnxModel, type OnnxNode, type OnnxPort, readMetadata } from './model-file.ts';
 // Tensors
-export { allocate, bytesOf, bytesPerElement, type DType, type DTypeArrays, dtypeCodes, dtypeOfCode, type Shape, sizeOf, type TensorData, type TensorValue, tensor, viewBytes } from './tensor.ts';
+export {
+  allocate,
+  bytesOf,
+  bytesPerElement,
+  type DType,
+  type DTypeArrays,
+  dtypeCodes,
+  dtypeOfCode,
+  type Shape,
+  sizeOf,
+  type TensorData,
+  type TensorValue,
+  tensor,
+  viewBytes,
+} from './tensor.ts';
 export { decodeFloat16, encodeFloat16 } from './float16.ts';
 export { halveWeights } from './half-weights.ts';
 // Sessions

@@ -261,7 +261,17 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
     else if (f.field === 12) outputs.push(readPort(f.bytes));
   }
   const metadata = readMetadata(bytes);
-  return { irVersion, opsets: Object.fromEntries(opsets), producer, graphName, nodes, initializers: Object.fromEntries(initializers), inputs, outputs, metadata };
+  return {
+    irVersion,
+    opsets: Object.fromEntries(opsets),
+    producer,
+    graphName,
+    nodes,
+    initializers: Object.fromEntries(initializers),
+    inputs,
+    outputs,
+    metadata,
+  };
 }
 
 /** The free-text metadata of an `.onnx` file, without decoding its graph. */

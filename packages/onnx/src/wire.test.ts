@@ -56,6 +56,10 @@ describe('protobuf wire format', () => {
 
   it('text of any length survives the growth of the buffer', () => {
     const text = 'ä€😀'.repeat(2000);
-    expect(written((w) => w.message(3, (inner) => inner.string(1, text))).flatMap((f) => [...readFields(f.bytes)]).map((f) => utf8(f.bytes))).toEqual([text]);
+    expect(
+      written((w) => w.message(3, (inner) => inner.string(1, text)))
+        .flatMap((f) => [...readFields(f.bytes)])
+        .map((f) => utf8(f.bytes)),
+    ).toEqual([text]);
   });
 });

@@ -16,7 +16,10 @@ export interface Face extends Recognition {
  */
 export async function findExpressions(image: Image, detector: FaceDetector, recogniser: Recogniser, options?: DetectOptions): Promise<Face[]> {
   const found = (await detector.detect(image, options)).toSorted((a, b) => centreX(a.box) - centreX(b.box) || a.box.y - b.box.y);
-  const recognised = await recogniser.recognise(image, found.map(({ box }) => box));
+  const recognised = await recogniser.recognise(
+    image,
+    found.map(({ box }) => box),
+  );
   return found.map(({ box, score }, i) => ({ box, detection: score, ...recognised[i]! }));
 }
 

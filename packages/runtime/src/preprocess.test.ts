@@ -44,14 +44,22 @@ test('the crop is a square around the box, moved by the shift in crop sides', ()
 
 test('where no face is looked for, the largest centred square is the crop', () => {
   expect(wholeSquare({ width: 100, height: 60 })).toEqual({ x: 20, y: 0, width: 60, height: 60 });
-  const wide: Image = { width: 96, height: 48, channels: 1, data: Uint8Array.from({ length: 96 * 48 }, (_, i) => fer.data[Math.floor(i / 96) * 48 + Math.min(Math.max((i % 96) - 24, 0), 47)]!) };
+  const wide: Image = {
+    width: 96,
+    height: 48,
+    channels: 1,
+    data: Uint8Array.from({ length: 96 * 48 }, (_, i) => fer.data[Math.floor(i / 96) * 48 + Math.min(Math.max((i % 96) - 24, 0), 47)]!),
+  };
   expect(preprocess(wide, 'whole', spec)).toEqual(preprocess(fer, 'whole', spec));
 });
 
 test('several faces go one after the other into one batch', () => {
   const p = new Preprocessor(spec);
   const batch = new Float32Array(2 * p.size);
-  const boxes = [{ x: 3, y: 4, width: 20, height: 30 }, { x: -9, y: 25, width: 30, height: 30 }] as const;
+  const boxes = [
+    { x: 3, y: 4, width: 20, height: 30 },
+    { x: -9, y: 25, width: 30, height: 30 },
+  ] as const;
   for (const [i, box] of boxes.entries()) p.write(fer, cropSquare(box, spec.crop), batch, i * p.size);
   for (const [i, box] of boxes.entries()) expect(batch.subarray(i * p.size, (i + 1) * p.size)).toEqual(preprocess(fer, box, spec));
 });

@@ -19,7 +19,11 @@ const left = { x: 30, y: 30, width: 20, height: 20 };
 const right = { x: 150, y: 30, width: 20, height: 20 };
 
 test('probabilities are the softmax of logits over temperature, one for each label', async () => {
-  const recogniser = await loadRecogniser({ model: testModel(weights, biases, { ...testCard, output: { name: 'logits', temperature: 2 } }), createSession, threads: 1 });
+  const recogniser = await loadRecogniser({
+    model: testModel(weights, biases, { ...testCard, output: { name: 'logits', temperature: 2 } }),
+    createSession,
+    threads: 1,
+  });
   const [dark, bright] = await recogniser.recognise(halves, [left, right]);
   expect([dark!.expression, bright!.expression]).toEqual(['sad', 'happy']);
   expect(Object.keys(bright!.probabilities)).toEqual([...expressions]);
@@ -33,16 +37,30 @@ test('probabilities are the softmax of logits over temperature, one for each lab
 test('no face gives an empty list, more faces than one batch keep their order', async () => {
   const recogniser = await loadRecogniser({ model, createSession, threads: 1 });
   expect(await recogniser.recognise(halves, [])).toEqual([]);
-  const many = await recogniser.recognise(halves, Array.from({ length: 71 }, (_, i) => (i % 3 ? left : right)));
+  const many = await recogniser.recognise(
+    halves,
+    Array.from({ length: 71 }, (_, i) => (i % 3 ? left : right)),
+  );
   expect(many.map((face) => face.expression)).toEqual(Array.from({ length: 71 }, (_, i) => (i % 3 ? 'sad' : 'happy')));
   await recogniser.release();
 });
 
 test('findExpressions gives faces from left to right, whatever their scores', async () => {
   const recogniser = await loadRecogniser({ model, createSession, threads: 1 });
-  const detector: FaceDetector = { name: 'fixed', defaultThreshold: 0.5, detect: async () => [{ box: right, score: 0.9 }, { box: left, score: 0.6 }], release: async () => {} };
+  const detector: FaceDetector = {
+    name: 'fixed',
+    defaultThreshold: 0.5,
+    detect: async () => [
+      { box: right, score: 0.9 },
+      { box: left, score: 0.6 },
+    ],
+    release: async () => {},
+  };
   const faces = await findExpressions(halves, detector, recogniser);
-  expect(faces.map(({ box, detection, expression }) => [box, detection, expression])).toEqual([[left, 0.6, 'sad'], [right, 0.9, 'happy']]);
+  expect(faces.map(({ box, detection, expression }) => [box, detection, expression])).toEqual([
+    [left, 0.6, 'sad'],
+    [right, 0.9, 'happy'],
+  ]);
   const whole = await wholeExpression({ ...halves, data: new Uint8Array(20000) }, recogniser);
   expect(whole).toMatchObject({ box: { x: 0, y: 0, width: 200, height: 100 }, detection: 1, expression: 'sad' });
   await recogniser.release();
@@ -61,7 +79,10 @@ test.each([
   ['bad-model', new TextEncoder().encode('not a model'), 'm.onnx'],
   ['bad-model', testModel(weights, biases, { ...testCard, output: { name: 'scores', temperature: 1 } }), 'output scores'],
 ])('%s: a file that cannot be used says why', async (code, bytes, words) => {
-  await expect(loadRecogniser({ model: bytes, createSession, file: 'm.onnx', threads: 1 })).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+  await expect(loadRecogniser({ model: bytes, createSession, file: 'm.onnx', threads: 1 })).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(words),
+  });
 });
 
 test('a network that gives another number of values than its card names labels is told when run', async () => {

@@ -69,7 +69,8 @@ class SessionRecogniser implements Recogniser {
     const feeds = { [preprocessing.input.name]: tensor.float32(input, [n, ...preprocessing.input.shape]) };
     const logits = (await this.#session.run(feeds, [output.name]))[output.name]!.data as Float32Array; // [N,K]
     const k = labels.length;
-    if (logits.length !== n * k) throw new UserError('bad-model', `${this.card.name}: the card names ${k} labels, the network gives ${logits.length / n} values a face`);
+    if (logits.length !== n * k)
+      throw new UserError('bad-model', `${this.card.name}: the card names ${k} labels, the network gives ${logits.length / n} values a face`);
     return Array.from({ length: n }, (_, i) => {
       const row = logits.slice(i * k, (i + 1) * k);
       const p = softmax(row, output.temperature);

@@ -82,7 +82,9 @@ test('writes into the corner of larger planes and leaves the rest', () => {
 
 test('an empty picture or rectangle is refused', () => {
   const out = new Float32Array(1);
-  expect(() => new Resampler().resample({ width: 0, height: 3, channels: 1, data: new Uint8Array() }, { x: 0, y: 0, width: 1, height: 1 }, 1, 1, 1, out)).toThrow('0×3');
+  expect(() =>
+    new Resampler().resample({ width: 0, height: 3, channels: 1, data: new Uint8Array() }, { x: 0, y: 0, width: 1, height: 1 }, 1, 1, 1, out),
+  ).toThrow('0×3');
   expect(() => new Resampler().resample(picture(2, 2, 1), { x: 0, y: 0, width: 0, height: 1 }, 1, 1, 1, out)).toThrow('no area');
   expect(() => new Resampler().resample(picture(2, 2, 1), { x: Number.NaN, y: 0, width: 1, height: 1 }, 1, 1, 1, out)).toThrow('no area');
 });

@@ -104,7 +104,8 @@ export class Resampler {
    * Throws `RangeError` on an empty picture or a rectangle without area.
    */
   resample(image: Image, rect: Box, channels: 1 | 3, height: number, width: number, out: Float32Array, outHeight = height, outWidth = width): Float32Array {
-    if (!(image.width > 0 && image.height > 0)) throw new RangeError(`resample: the picture is ${image.width}×${image.height}, it must have at least one pixel`);
+    if (!(image.width > 0 && image.height > 0))
+      throw new RangeError(`resample: the picture is ${image.width}×${image.height}, it must have at least one pixel`);
     if (!(rect.width > 0 && rect.height > 0) || !Number.isFinite(rect.x + rect.y + rect.width + rect.height)) {
       throw new RangeError(`resample: rectangle ${rect.width}×${rect.height} at ${rect.x},${rect.y} has no area`);
     }
@@ -122,7 +123,14 @@ export class Resampler {
 
     // Columns first: running along the rows of the source keeps memory access in order, and both steps are linear.
     for (let j = 0; j < height; j++) {
-      blendRows(data, (down.first[j]! * image.width + across.low) * stored, image.width * stored, down.weights.subarray(down.at[j], down.at[j + 1]), row, samples);
+      blendRows(
+        data,
+        (down.first[j]! * image.width + across.low) * stored,
+        image.width * stored,
+        down.weights.subarray(down.at[j], down.at[j + 1]),
+        row,
+        samples,
+      );
       splitRow(row, span, stored, channels, line);
       for (let c = 0; c < channels; c++) {
         const target = (c * outHeight + j) * outWidth;

@@ -10,10 +10,19 @@ const classes = 7;
 const batch = 8;
 
 function recipe(changes: Partial<RecipeInput> = {}) {
-  return checkRecipe({
-    name: 'r', model: 'mien-seresnet', epochs: 1, batch, optimizer: { kind: 'sgd', learningRate: 1 }, normalise: { mean: 0.4, std: 0.2 },
-    augmentation: [{ op: 'flip' }, { op: 'affine', rotateDeg: 10 }, { op: 'crop' }, { op: 'cutout' }], ...changes,
-  }, 'r');
+  return checkRecipe(
+    {
+      name: 'r',
+      model: 'mien-seresnet',
+      epochs: 1,
+      batch,
+      optimizer: { kind: 'sgd', learningRate: 1 },
+      normalise: { mean: 0.4, std: 0.2 },
+      augmentation: [{ op: 'flip' }, { op: 'affine', rotateDeg: 10 }, { op: 'crop' }, { op: 'cutout' }],
+      ...changes,
+    },
+    'r',
+  );
 }
 
 async function tinySplit(rows = 30): Promise<Split> {
@@ -39,7 +48,13 @@ describe('TrainingBatches', () => {
   });
 
   it('an epoch takes each row once, those beyond the last whole batch sit out; the next has another order', async () => {
-    const batches = new TrainingBatches(await tinySplit(), Uint32Array.from(every(27), (i) => i + 3), recipe(), geometry, classes);
+    const batches = new TrainingBatches(
+      await tinySplit(),
+      Uint32Array.from(every(27), (i) => i + 3),
+      recipe(),
+      geometry,
+      classes,
+    );
     expect(batches.stepsPerEpoch).toBe(3);
     const orders = [0, 1].map((epoch) => [0, 1, 2].flatMap((step) => [...batches.rowsOf(epoch, step)]));
     for (const order of orders) {
@@ -58,7 +73,11 @@ describe('TrainingBatches', () => {
     for (const i of [0, 7]) {
       const pixels = await split.gatherImages([rows[i]!]);
       expect(labels[i]).toBe(split.labels[rows[i]!]);
-      for (const [y, x] of [[0, 0], [13, 30], [43, 43]] as const) {
+      for (const [y, x] of [
+        [0, 0],
+        [13, 30],
+        [43, 43],
+      ] as const) {
         expect(out.images[(i * 44 + y) * 44 + x]).toBeCloseTo((pixels[(y + 2) * 48 + x + 2]! / 255 - 0.4) / 0.2, 5);
       }
       expect([...out.targets.subarray(i * classes, (i + 1) * classes)]).toEqual(Array.from({ length: classes }, (_, k) => (k === labels[i] ? 1 : 0)));
@@ -68,7 +87,11 @@ describe('TrainingBatches', () => {
   it('targets smoothed and weighted: rows sum to the weight of their class', async () => {
     const split = await tinySplit(30); // 30 rows: classes 0 and 1 have 5, the others 4
     const out = memory();
-    const labels = await new TrainingBatches(split, every(30), recipe({ loss: { labelSmoothing: 0.14, classWeights: 'balanced' } }), geometry, classes).fill(0, 0, out);
+    const labels = await new TrainingBatches(split, every(30), recipe({ loss: { labelSmoothing: 0.14, classWeights: 'balanced' } }), geometry, classes).fill(
+      0,
+      0,
+      out,
+    );
     for (let i = 0; i < batch; i++) {
       const row = out.targets.subarray(i * classes, (i + 1) * classes);
       const weight = 30 / (7 * (labels[i]! < 2 ? 5 : 4));

@@ -31,7 +31,10 @@ async function start(chosen: Kernels, makeOptimizer: (step: TrainStep) => Optimi
   const average = new Map([...step.stored].map(([name, values]) => [name, values.slice()]));
   const position: Position = { epoch: 0, step: 0, optimizerSteps: 0, lossSum: 0, correct: 0, seen: 0, bestAccuracy: -1, bestEpoch: 0, seconds: 0 };
   return {
-    step, optimizer, average, position,
+    step,
+    optimizer,
+    average,
+    position,
     async run(steps) {
       for (let i = 0; i < steps; i++) {
         const random = randomFor('batch', optimizer.steps);
@@ -50,7 +53,10 @@ async function start(chosen: Kernels, makeOptimizer: (step: TrainStep) => Optimi
 }
 
 describe('checkpoint', () => {
-  it.each([['SGD', bySgd], ['Adam', byAdam]] as const)('a run that goes on from it equals one that never stopped, bit for bit (%s)', async (_, make) => {
+  it.each([
+    ['SGD', bySgd],
+    ['Adam', byAdam],
+  ] as const)('a run that goes on from it equals one that never stopped, bit for bit (%s)', async (_, make) => {
     const file = join(temporaryDir(), 'last.safetensors');
     const whole = await start(kernels, make);
     await whole.run(2);

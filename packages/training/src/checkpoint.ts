@@ -47,11 +47,15 @@ export function saveCheckpoint(file: string, { step, optimizer, average, positio
 export function loadCheckpoint(file: string, { step, optimizer, average, position }: TrainingState): void {
   if (!existsSync(file)) throw new UserError('no-checkpoint', `${file}: no checkpoint to resume from; start without --resume`);
   const { tensors, metadata } = decodeSafetensors(readFileSync(file), file);
-  if (metadata.format !== 'mien-checkpoint-1') throw new UserError('bad-checkpoint', `${file}: expected a checkpoint written by Mien, got format ${metadata.format ?? 'unknown'}`);
+  if (metadata.format !== 'mien-checkpoint-1')
+    throw new UserError('bad-checkpoint', `${file}: expected a checkpoint written by Mien, got format ${metadata.format ?? 'unknown'}`);
   const get = (prefix: string, name: string, weight: string, out: Float32Array): void => {
     const found = tensors.get(`${prefix}/${name}`);
     if (found?.data.length !== out.length) {
-      throw new UserError('bad-checkpoint', `${file}: ${prefix} ${name} needs ${out.length} values, the checkpoint has ${found?.data.length ?? 'none'}; it is of another model or optimiser`);
+      throw new UserError(
+        'bad-checkpoint',
+        `${file}: ${prefix} ${name} needs ${out.length} values, the checkpoint has ${found?.data.length ?? 'none'}; it is of another model or optimiser`,
+      );
     }
     step.fromPlain(weight, found.data, out);
   };

@@ -41,8 +41,14 @@ describe('checkRecipe', () => {
   it('fills in every default', () => {
     const recipe = checkRecipe(minimal, 'r');
     expect(recipe).toMatchObject({
-      seed: 1, batch: 64, ema: 0, data: { train: 'train', validation: { fraction: 0.1 } }, schedule: { kind: 'constant', warmupEpochs: 0 },
-      optimizer: { beta1: 0.9, beta2: 0.999, weightDecay: 0 }, loss: { labelSmoothing: 0, classWeights: 'none' }, checkpoint: { everySteps: 200 },
+      seed: 1,
+      batch: 64,
+      ema: 0,
+      data: { train: 'train', validation: { fraction: 0.1 } },
+      schedule: { kind: 'constant', warmupEpochs: 0 },
+      optimizer: { beta1: 0.9, beta2: 0.999, weightDecay: 0 },
+      loss: { labelSmoothing: 0, classWeights: 'none' },
+      checkpoint: { everySteps: 200 },
     });
     expect(checkRecipe(JSON.parse(JSON.stringify(recipe)), 'again')).toEqual(recipe);
   });
@@ -74,8 +80,20 @@ describe('loadRecipe', () => {
   const yaml = 'name: r\nmodel: se-cnn\nepochs: 2\noptimizer: { kind: adam, learningRate: 0.001 }\n';
 
   it('sets values before it checks them, read as YAML', () => {
-    const recipe = loadRecipe(file(yaml), ['epochs=5', 'optimizer.learningRate=0.01', 'data.validation.split=val', 'loss.classWeights=balanced', 'augmentation=[{op: flip}]']);
-    expect(recipe).toMatchObject({ epochs: 5, optimizer: { kind: 'adam', learningRate: 0.01 }, data: { validation: { split: 'val' } }, loss: { classWeights: 'balanced' }, augmentation: [{ op: 'flip', probability: 0.5 }] });
+    const recipe = loadRecipe(file(yaml), [
+      'epochs=5',
+      'optimizer.learningRate=0.01',
+      'data.validation.split=val',
+      'loss.classWeights=balanced',
+      'augmentation=[{op: flip}]',
+    ]);
+    expect(recipe).toMatchObject({
+      epochs: 5,
+      optimizer: { kind: 'adam', learningRate: 0.01 },
+      data: { validation: { split: 'val' } },
+      loss: { classWeights: 'balanced' },
+      augmentation: [{ op: 'flip', probability: 0.5 }],
+    });
   });
 
   it('refuses a wrong override as it does a wrong file', () => {

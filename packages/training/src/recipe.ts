@@ -65,7 +65,11 @@ export const recipeSchema = z.strictObject({
   schedule: scheduleSchema.prefault({ kind: 'constant' }),
   /** Decay of the exponential moving average of the weights, which is what is evaluated and exported; 0 for none. */
   ema: z.number().min(0).lt(1).default(0),
-  checkpoint: z.strictObject({ /** Steps between checkpoints within an epoch; one is also written after each epoch. */ everySteps: z.number().int().positive().default(200) }).prefault({}),
+  checkpoint: z
+    .strictObject({
+      /** Steps between checkpoints within an epoch; one is also written after each epoch. */ everySteps: z.number().int().positive().default(200),
+    })
+    .prefault({}),
 });
 
 export type Recipe = z.infer<typeof recipeSchema>;

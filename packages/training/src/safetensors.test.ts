@@ -8,18 +8,30 @@ import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './sa
 
 const anyFile: fc.Arbitrary<SafetensorsFile> = fc
   .record({
-    tensors: fc.dictionary(fc.string().filter((name) => name !== '__metadata__'), fc.array(fc.nat(4), { maxLength: 3 }), { maxKeys: 5 }),
+    tensors: fc.dictionary(
+      fc.string().filter((name) => name !== '__metadata__'),
+      fc.array(fc.nat(4), { maxLength: 3 }),
+      { maxKeys: 5 },
+    ),
     metadata: fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: true }),
   })
   .map(({ tensors, metadata }) => ({
     metadata,
-    tensors: new Map(Object.entries(tensors).map(([name, shape], t) => {
-      const size = shape.reduce((a, b) => a * b, 1);
-      return [name, { shape, data: Float32Array.from({ length: size }, (_, i) => Math.fround(Math.sin(i + t))) }] as const;
-    })),
+    tensors: new Map(
+      Object.entries(tensors).map(([name, shape], t) => {
+        const size = shape.reduce((a, b) => a * b, 1);
+        return [name, { shape, data: Float32Array.from({ length: size }, (_, i) => Math.fround(Math.sin(i + t))) }] as const;
+      }),
+    ),
   }));
 
-const small = encodeSafetensors({ tensors: new Map([['w', { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }], ['b', { shape: [1], data: Float32Array.of(5) }]]), metadata: { format: 'x' } });
+const small = encodeSafetensors({
+  tensors: new Map([
+    ['w', { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }],
+    ['b', { shape: [1], data: Float32Array.of(5) }],
+  ]),
+  metadata: { format: 'x' },
+});
 
 function withHeader(header: unknown, payload = 8): Uint8Array {
   const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
@@ -44,7 +56,11 @@ describe('safetensors', () => {
     const length = Number(new DataView(small.buffer).getBigUint64(0, true));
     expect(length % 8).toBe(0);
     const header = JSON.parse(new TextDecoder().decode(small.subarray(8, 8 + length)));
-    expect(header).toEqual({ __metadata__: { format: 'x' }, w: { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] }, b: { dtype: 'F32', shape: [1], data_offsets: [16, 20] } });
+    expect(header).toEqual({
+      __metadata__: { format: 'x' },
+      w: { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] },
+      b: { dtype: 'F32', shape: [1], data_offsets: [16, 20] },
+    });
     expect([...new Float32Array(small.slice(8 + length).buffer)]).toEqual([1, 2, 3, 4, 5]);
   });
 
@@ -68,12 +84,21 @@ describe('safetensors', () => {
     for (let length = 0; length < small.length; length++) {
       expect(() => decodeSafetensors(small.subarray(0, length), 'last.safetensors'), `cut at ${length}`).toThrow(UserError);
     }
-    expect(() => decodeSafetensors(small.subarray(0, small.length - 1), 'last.safetensors')).toThrow(/last\.safetensors: expected a safetensors file, but tensor b \[1\] does not fit its bytes/);
+    expect(() => decodeSafetensors(small.subarray(0, small.length - 1), 'last.safetensors')).toThrow(
+      /last\.safetensors: expected a safetensors file, but tensor b \[1\] does not fit its bytes/,
+    );
   });
 
   const entry = (changes: object) => ({ w: { dtype: 'F32', shape: [2], data_offsets: [0, 8], ...changes } });
   it.each([
-    ['a header of 2^60 bytes', (() => { const b = new Uint8Array(16); new DataView(b.buffer).setBigUint64(0, 2n ** 60n, true); return b; })()],
+    [
+      'a header of 2^60 bytes',
+      (() => {
+        const b = new Uint8Array(16);
+        new DataView(b.buffer).setBigUint64(0, 2n ** 60n, true);
+        return b;
+      })(),
+    ],
     ['a header that is not JSON', withHeader('{"w":')],
     ['another type', withHeader(entry({ dtype: 'F16' }))],
     ['offsets beyond the file', withHeader(entry({ data_offsets: [8, 16] }))],

@@ -8,23 +8,46 @@ import { openStore } from '@mien/data';
 import { evaluateSplit, predictSplit } from '@mien/evaluation';
 import { createSession } from '@mien/onnx/node';
 import { expressions, loadRecogniser, readCard, UserError } from '@mien/runtime';
-import { decodeSafetensors, exportModel, type Recipe, type RecipeInput, recipeSchema, runFolder, type TrainEvent, type TrainOptions, train } from '@mien/training';
+import {
+  decodeSafetensors,
+  exportModel,
+  type Recipe,
+  type RecipeInput,
+  recipeSchema,
+  runFolder,
+  type TrainEvent,
+  type TrainOptions,
+  train,
+} from '@mien/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSameBits } from '../test/same-bits.ts';
 import { temporaryDir, writeTinyStore } from '../test/tiny-store.ts';
 
 const recipe = (changes: Partial<RecipeInput> = {}): Recipe =>
   recipeSchema.parse({
-    name: 'tiny', model: 'mien-seresnet', seed: 3, epochs: 2, batch: 8, data: { validation: { split: 'val' } },
-    augmentation: [{ op: 'flip' }, { op: 'crop' }], loss: { labelSmoothing: 0.1 }, ema: 0.9, checkpoint: { everySteps: 3 },
-    optimizer: { kind: 'sgd', learningRate: 0.03 }, schedule: { kind: 'cosine', warmupEpochs: 0.25 }, ...changes,
+    name: 'tiny',
+    model: 'mien-seresnet',
+    seed: 3,
+    epochs: 2,
+    batch: 8,
+    data: { validation: { split: 'val' } },
+    augmentation: [{ op: 'flip' }, { op: 'crop' }],
+    loss: { labelSmoothing: 0.1 },
+    ema: 0.9,
+    checkpoint: { everySteps: 3 },
+    optimizer: { kind: 'sgd', learningRate: 0.03 },
+    schedule: { kind: 'cosine', warmupEpochs: 0.25 },
+    ...changes,
   });
 
 /** Trains and gathers what was reported. */
 async function run(options: Partial<TrainOptions> & Pick<TrainOptions, 'out'>): Promise<{ finished: boolean; events: TrainEvent[] }> {
   const events: TrainEvent[] = [];
   const finished = await train({
-    recipe: recipe(), data, threads: 1, ...options,
+    recipe: recipe(),
+    data,
+    threads: 1,
+    ...options,
     onEvent: (event) => {
       events.push(event);
       options.onEvent?.(event);
@@ -79,7 +102,10 @@ describe('a training', () => {
     const folder = runFolder(whole.out);
     expect(readdirSync(whole.out).sort()).toEqual(['last.safetensors', 'log.jsonl', 'model.onnx', 'recipe.json']);
     expect(JSON.parse(readFileSync(folder.recipe, 'utf8'))).toEqual(recipe());
-    const log = readFileSync(folder.log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as TrainEvent & { time: string });
+    const log = readFileSync(folder.log, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as TrainEvent & { time: string });
     expect(log.map((e) => e.type).filter((type) => type !== 'step')).toEqual(['start', 'epoch', 'epoch', 'done']);
     for (const { time } of log) expect(new Date(time).getTime()).toBeGreaterThan(0);
   });
@@ -111,7 +137,10 @@ describe('interrupted', () => {
     const out = join(temporaryDir(), 'run');
     const script = `import('@mien/training').then(({ train }) => train({ ...JSON.parse(process.argv[1]), onEvent: (e) => console.log(JSON.stringify(e)) }));`;
     const options = JSON.stringify({ recipe: recipe(), data, out, threads: 1 });
-    const child = spawn(process.execPath, ['-e', script, options], { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['-e', script, options], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let printed = '';
     child.stdout.on('data', (text) => {
       printed += text;
@@ -136,7 +165,10 @@ describe('interrupted', () => {
 });
 
 async function refusal(promise: Promise<unknown>): Promise<UserError> {
-  const error = await promise.then(() => new Error('was accepted'), (e: unknown) => e as Error);
+  const error = await promise.then(
+    () => new Error('was accepted'),
+    (e: unknown) => e as Error,
+  );
   expect(error, String(error)).toBeInstanceOf(UserError);
   return error as UserError;
 }
@@ -169,7 +201,9 @@ describe('a loss that diverges', () => {
   it('is noticed after the last step too', async () => {
     const out = join(temporaryDir(), 'run');
     const small = writeTinyStore(join(temporaryDir(), 'store'), { train: 8, val: 7 });
-    const error = await refusal(run({ out, data: small, recipe: recipe({ epochs: 1, ema: 0, optimizer: { kind: 'sgd', learningRate: 1e30 }, schedule: { kind: 'constant' } }) }));
+    const error = await refusal(
+      run({ out, data: small, recipe: recipe({ epochs: 1, ema: 0, optimizer: { kind: 'sgd', learningRate: 1e30 }, schedule: { kind: 'constant' } }) }),
+    );
     expect(error.code).toBe('diverged');
   });
 });
@@ -191,7 +225,8 @@ describe('refused, naming what to do', () => {
     const [first, second] = [new AbortController(), new AbortController()];
     let attempt: Promise<unknown> | undefined;
     const training = run({
-      out, signal: first.signal,
+      out,
+      signal: first.signal,
       onEvent: (e) => {
         if (e.type !== 'start') return;
         attempt = refusal(run({ out, resume: true, signal: second.signal }));
@@ -249,18 +284,28 @@ describe('the exported model', () => {
   it('states what was measured, on what, and how it was made', async () => {
     const card = readCard(new Uint8Array(readFileSync(runFolder(whole.out).model)));
     expect(card).toMatchObject({
-      name: 'tiny', architecture: 'mien-seresnet', labels: [...expressions],
+      name: 'tiny',
+      architecture: 'mien-seresnet',
+      labels: [...expressions],
       preprocessing: { input: { shape: [1, 44, 44] }, color: 'gray', resizeTo: [48, 48], mean: [0.5], std: [0.25] },
       training: { data: 'tiny', split: 'train', rows: 32, seed: 3, chosenOn: 'split val' },
     });
     const store = await openStore(data);
-    const e = await evaluateSplit({ model: new Uint8Array(readFileSync(runFolder(whole.out).model)), file: 'm', createSession, split: await store.split('val'), threads: 1 });
+    const e = await evaluateSplit({
+      model: new Uint8Array(readFileSync(runFolder(whole.out).model)),
+      file: 'm',
+      createSession,
+      split: await store.split('val'),
+      threads: 1,
+    });
     expect(card.figures.find((f) => f.metric === 'accuracy')).toMatchObject({ value: e.accuracy, n: 21, split: 'val', dataset: 'tiny' });
     await store.close();
   });
 
   it('as float16 is about half as large and nearly as exact', async () => {
-    const weights = new Map([...tensorsOf(whole.out)].filter(([name]) => name.startsWith('average/')).map(([name, t]) => [name.slice('average/'.length), t.data]));
+    const weights = new Map(
+      [...tensorsOf(whole.out)].filter(([name]) => name.startsWith('average/')).map(([name, t]) => [name.slice('average/'.length), t.data]),
+    );
     const context = { recipe: recipe(), labels: expressions, imageSize: [48, 48] as const, dataName: 'tiny', rows: 32, epochs: 2, figures: [] };
     const [full, half] = [exportModel(weights, context), exportModel(weights, context, { half: true })];
     expect(half.length).toBeLessThan(0.55 * full.length);

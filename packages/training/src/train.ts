@@ -31,7 +31,10 @@ function prepare({ recipe, out, resume }: TrainOptions): Recipe {
     if (JSON.stringify(before) !== JSON.stringify(recipe)) {
       const keys = Object.keys(before) as (keyof Recipe)[];
       const key = keys.find((k) => JSON.stringify(before[k]) !== JSON.stringify(recipe[k]));
-      throw new UserError('other-recipe', `${out}: the run was started with another recipe (${key}: ${JSON.stringify(before[key!])}, now ${JSON.stringify(recipe[key!])}); resume with the same one or start in another --out`);
+      throw new UserError(
+        'other-recipe',
+        `${out}: the run was started with another recipe (${key}: ${JSON.stringify(before[key!])}, now ${JSON.stringify(recipe[key!])}); resume with the same one or start in another --out`,
+      );
     }
     return before;
   }
@@ -55,7 +58,8 @@ function removeIfEmpty(dir: string): void {
 /** Trains in a worker. Resolves true when the recipe is finished, false when it was stopped before. */
 export async function train(options: TrainOptions): Promise<boolean> {
   const folder = runFolder(resolvePath(options.out));
-  if (options.resume && !isRunFolder(options.out)) throw new UserError('no-run', `${options.out}: expected the folder of a run to resume, found no recipe.json there`);
+  if (options.resume && !isRunFolder(options.out))
+    throw new UserError('no-run', `${options.out}: expected the folder of a run to resume, found no recipe.json there`);
   const existed = existsSync(folder.dir);
   makeFolder(folder.dir);
   const unlock = takeRunLock(folder.lock, options.out);
@@ -77,7 +81,14 @@ async function trainInWorker(options: TrainOptions): Promise<boolean> {
   const folder = runFolder(options.out);
   const log = openSync(folder.log, 'a');
   const stop = new SharedArrayBuffer(4);
-  const data: TrainWorkerData = { recipe: options.recipe, data: options.data, out: options.out, resume: options.resume ?? false, threads: options.threads, stop };
+  const data: TrainWorkerData = {
+    recipe: options.recipe,
+    data: options.data,
+    out: options.out,
+    resume: options.resume ?? false,
+    threads: options.threads,
+    stop,
+  };
   // Flags of the parent, as --input-type, mean nothing to the worker's own file.
   const worker = new Worker(new URL('./train-worker.js', import.meta.url), { workerData: data, execArgv: [] });
   const onAbort = (): void => {

@@ -72,16 +72,27 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
   const { image, labelNames } = rows.train;
   const [C, H, W] = architecture.input;
   if (image.channels !== C || image.height < H || image.width < W) {
-    throw new UserError('input-mismatch', `model ${architecture.name} takes ${C}×${H}×${W} (C×H×W), the data holds ${image.channels}×${image.height}×${image.width}; import the data at that size or choose another model`);
+    throw new UserError(
+      'input-mismatch',
+      `model ${architecture.name} takes ${C}×${H}×${W} (C×H×W), the data holds ${image.channels}×${image.height}×${image.width}; import the data at that size or choose another model`,
+    );
   }
   if (rows.trainRows.length < recipe.batch) {
-    throw new UserError('batch-too-large', `batch ${recipe.batch} is larger than the ${rows.trainRows.length} training rows; set a smaller one with --set batch=${Math.max(1, rows.trainRows.length)}`);
+    throw new UserError(
+      'batch-too-large',
+      `batch ${recipe.batch} is larger than the ${rows.trainRows.length} training rows; set a smaller one with --set batch=${Math.max(1, rows.trainRows.length)}`,
+    );
   }
   if (rows.validationRows.length === 0) throw new UserError('no-validation', `${describeValidation(recipe)} holds no rows to choose the best epoch on`);
   const network = architecture.build({ classes: labelNames.length });
   const { kernels, report } = await probeKernels(createSession);
   const step = await TrainStep.create({
-    network, input: architecture.input, classes: labelNames.length, batch: recipe.batch, kernels, createSession,
+    network,
+    input: architecture.input,
+    classes: labelNames.length,
+    batch: recipe.batch,
+    kernels,
+    createSession,
     ...(options.threads ? { threads: options.threads } : {}),
   });
   const { specs } = buildNetwork(network, architecture.input, { mode: 'infer', batch: 1 });
@@ -92,7 +103,8 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
   const stored = step.stored;
   const position: Position = { epoch: 0, step: 0, optimizerSteps: 0, lossSum: 0, correct: 0, seen: 0, bestAccuracy: -1, bestEpoch: 0, seconds: 0 };
   const state: TrainingState = {
-    step, position,
+    step,
+    position,
     optimizer: makeOptimizer(recipe, step),
     average: new Map(recipe.ema ? [...stored].map(([name, values]) => [name, values.slice()]) : []),
   };
@@ -100,7 +112,12 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
   if (resuming) loadCheckpoint(folder.last, state);
   const { stepsPerEpoch } = batches;
   onEvent({
-    type: 'start', kernels: report, rows: rows.trainRows.length, validationRows: rows.validationRows.length, stepsPerEpoch, epochs: recipe.epochs,
+    type: 'start',
+    kernels: report,
+    rows: rows.trainRows.length,
+    validationRows: rows.validationRows.length,
+    stepsPerEpoch,
+    epochs: recipe.epochs,
     ...(resuming ? { resumedAt: { epoch: position.epoch + 1, step: position.step } } : {}),
   });
 
@@ -132,7 +149,13 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
         position.step++;
         throw diverged(`the loss became ${loss}`);
       }
-      const learningRate = learningRateAt(epoch * stepsPerEpoch + position.step, total, recipe.optimizer.learningRate, recipe.schedule, recipe.schedule.warmupEpochs * stepsPerEpoch);
+      const learningRate = learningRateAt(
+        epoch * stepsPerEpoch + position.step,
+        total,
+        recipe.optimizer.learningRate,
+        recipe.schedule,
+        recipe.schedule.warmupEpochs * stepsPerEpoch,
+      );
       state.optimizer.step(learningRate);
       if (recipe.ema) updateAverage(state.average, stored, recipe.ema, state.optimizer.steps);
       position.lossSum += loss * recipe.batch;
@@ -143,8 +166,14 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
       position.seconds += ms / 1000;
       smoothedMs = recent++ ? 0.95 * smoothedMs + 0.05 * ms : ms;
       onEvent({
-        type: 'step', epoch: epoch + 1, step: position.step, stepsPerEpoch, epochs: recipe.epochs, learningRate,
-        loss: position.lossSum / position.seen, accuracy: position.correct / position.seen,
+        type: 'step',
+        epoch: epoch + 1,
+        step: position.step,
+        stepsPerEpoch,
+        epochs: recipe.epochs,
+        learningRate,
+        loss: position.lossSum / position.seen,
+        accuracy: position.correct / position.seen,
         imagesPerSecond: (1000 * recipe.batch) / smoothedMs,
         secondsLeft: ((total - epoch * stepsPerEpoch - position.step) * smoothedMs) / 1000,
       });
@@ -166,17 +195,36 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
     if (!areSane(stored)) throw diverged('the weights overflowed');
     const weights = step.save(recipe.ema ? state.average : undefined);
     const context: ExportContext = {
-      recipe, labels: labelNames, imageSize: [image.height, image.width], dataName: rows.name,
-      rows: rows.trainRows.length, epochs: position.epoch + 1, figures: [],
+      recipe,
+      labels: labelNames,
+      imageSize: [image.height, image.width],
+      dataName: rows.name,
+      rows: rows.trainRows.length,
+      epochs: position.epoch + 1,
+      figures: [],
     };
     const evaluation = await evaluateSplit({
-      model: exportModel(weights, context), file: folder.model, createSession, split: rows.validation, rows: rows.validationRows,
+      model: exportModel(weights, context),
+      file: folder.model,
+      createSession,
+      split: rows.validation,
+      rows: rows.validationRows,
       ...(options.threads ? { threads: options.threads } : {}),
     });
     const best = evaluation.accuracy > position.bestAccuracy;
     if (best) {
-      const figure = (metric: string, value: number) => ({ metric, dataset: rows.name, split: rows.validation.name, n: evaluation.n, value, note: `validation rows, used to choose the epoch: ${describeValidation(recipe)}` });
-      const figures = [{ ...figure('accuracy', evaluation.accuracy), interval95: [...evaluation.accuracy95] as [number, number] }, figure('macroF1', evaluation.macroF1)];
+      const figure = (metric: string, value: number) => ({
+        metric,
+        dataset: rows.name,
+        split: rows.validation.name,
+        n: evaluation.n,
+        value,
+        note: `validation rows, used to choose the epoch: ${describeValidation(recipe)}`,
+      });
+      const figures = [
+        { ...figure('accuracy', evaluation.accuracy), interval95: [...evaluation.accuracy95] as [number, number] },
+        figure('macroF1', evaluation.macroF1),
+      ];
       writeAtomically(folder.model, exportModel(weights, { ...context, figures }));
       position.bestAccuracy = evaluation.accuracy;
       position.bestEpoch = position.epoch + 1;
@@ -187,7 +235,11 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
     Object.assign(position, { step: 0, lossSum: 0, correct: 0, seen: 0 });
     checkpoint();
     onEvent({
-      type: 'epoch', epoch: position.epoch, train, best, seconds: position.seconds,
+      type: 'epoch',
+      epoch: position.epoch,
+      train,
+      best,
+      seconds: position.seconds,
       validation: { loss: evaluation.nll, accuracy: evaluation.accuracy, macroF1: evaluation.macroF1, n: evaluation.n },
     });
   }

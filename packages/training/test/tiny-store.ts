@@ -27,7 +27,14 @@ function picture(label: number, split: string, row: number): Uint8Array {
 
 /** Writes a store with these splits and so many rows in each, labels in turn; returns its directory. */
 export function writeTinyStore(out: string, rows: Readonly<Record<string, number>> = { train: 32, val: 21 }): string {
-  const writer = new StoreWriter({ out, name: 'tiny', form: 'test', file: 'none', image: { layout: 'fixed', channels: 1, height: 48, width: 48 }, labels: expressions });
+  const writer = new StoreWriter({
+    out,
+    name: 'tiny',
+    form: 'test',
+    file: 'none',
+    image: { layout: 'fixed', channels: 1, height: 48, width: 48 },
+    labels: expressions,
+  });
   for (const [split, count] of Object.entries(rows)) {
     for (let row = 0; row < count; row++) writer.append({ split, label: row % 7, image: picture(row % 7, split, row) });
   }

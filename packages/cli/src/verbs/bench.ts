@@ -18,7 +18,9 @@ export function addBenchVerb(program: Command): void {
       }
       printText(`matrix multiply (sgemm): ${result.sgemmGflops.toFixed(0)} GFLOP/s, ${result.kernels}`);
       for (const m of result.models) {
-        printText(`${m.name.padEnd(18)} batch ${m.batch}: ${m.stepMs.toFixed(0)} ms a step, ${m.imagesPerSecond.toFixed(1)} images/s, ${m.gflops.toFixed(0)} GFLOP/s, ${m.ofSgemm.toFixed(2)} of sgemm; augmentation ${(100 * m.augmentShare).toFixed(1)} % of a step`);
+        printText(
+          `${m.name.padEnd(18)} batch ${m.batch}: ${m.stepMs.toFixed(0)} ms a step, ${m.imagesPerSecond.toFixed(1)} images/s, ${m.gflops.toFixed(0)} GFLOP/s, ${m.ofSgemm.toFixed(2)} of sgemm; augmentation ${(100 * m.augmentShare).toFixed(1)} % of a step`,
+        );
       }
       printText(`peak memory ${result.peakRssMb.toFixed(0)} MB`);
     });

@@ -52,7 +52,18 @@ export function addDataVerbs(program: Command): void {
       progress.end();
       const { manifest, dropped, converted, ignored } = report;
       if (json) {
-        printJson({ out, name: manifest.name, images: manifest.count, image: manifest.image, labels: manifest.labels, splits: manifest.splits, dropped, converted, ignored, votes: manifest.columns.votes !== undefined });
+        printJson({
+          out,
+          name: manifest.name,
+          images: manifest.count,
+          image: manifest.image,
+          labels: manifest.labels,
+          splits: manifest.splits,
+          dropped,
+          converted,
+          ignored,
+          votes: manifest.columns.votes !== undefined,
+        });
         return;
       }
       note(`${manifest.count} images of ${manifest.image.channels}×${manifest.image.height}×${manifest.image.width} in ${out}`);

@@ -1,5 +1,5 @@
 /** `mien eval`: the figures of a model on one split. */
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 import { createSession } from '@mien/onnx/node';
 import { openStore } from '@mien/data';
 import { evaluateSplit, formatMetrics } from '@mien/evaluation';
@@ -29,7 +29,10 @@ export function addEvalVerb(program: Command): void {
       const split = await store.split(flags.split);
       const progress = new Progress();
       const evaluation = await evaluateSplit({
-        model: readModelFile(file), file, createSession, split,
+        model: readModelFile(file),
+        file,
+        createSession,
+        split,
         ...(flags.threads ? { threads: flags.threads } : {}),
         onProgress: (done, total) => progress.count('evaluating', done, total),
       });

@@ -1,9 +1,9 @@
 /** `mien export`: a run becomes one ONNX file that carries its card. */
 import { readFileSync } from 'node:fs';
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 import { decodeModel, encodeModel, halveWeights } from '@mien/onnx';
 import { readCard } from '@mien/runtime';
-import { writeAtomically } from '@mien/training';
+import { writeAtomically } from '@mien/training/run-folder';
 import { findModel } from '../find-model.ts';
 import { note, printJson } from '../output.ts';
 

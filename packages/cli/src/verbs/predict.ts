@@ -63,7 +63,9 @@ export function addPredictVerb(program: Command): void {
           if (flags.json) progress.count('pictures', i, photos.length);
           try {
             const image = await decodeImage(file);
-            const faces = detector ? await findExpressions(image, detector, recogniser, threshold === undefined ? {} : { threshold }) : [await wholeExpression(image, recogniser)];
+            const faces = detector
+              ? await findExpressions(image, detector, recogniser, threshold === undefined ? {} : { threshold })
+              : [await wholeExpression(image, recogniser)];
             if (flags.json) printJson({ file, width: image.width, height: image.height, faces: faces.map(toJson) });
             else printText(toText(file, faces));
           } catch (error) {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { defaultDetectorPath } from '@mien/runtime/node';
 import { parsePort, startStudio, type StudioModel } from '@mien/server';
-import { isRunFolder } from '@mien/training';
+import { isRunFolder } from '@mien/training/run-folder';
 import { defaultModelName, findModel, releasedModels } from '../find-model.ts';
 import { note, printText } from '../output.ts';
 

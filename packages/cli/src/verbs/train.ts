@@ -30,7 +30,9 @@ function report(progress: Progress, event: TrainEvent): void {
     if (event.resumedAt) note(`resumed in epoch ${event.resumedAt.epoch}, after step ${event.resumedAt.step}`);
   } else if (event.type === 'epoch') {
     const { train: t, validation: v } = event;
-    note(`epoch ${event.epoch}: train loss ${t.loss.toFixed(4)}, accuracy ${percent(t.accuracy)} · validation loss ${v.loss.toFixed(4)}, accuracy ${percent(v.accuracy)}, macro-F1 ${v.macroF1.toFixed(4)} (n ${v.n})${event.best ? ' · best so far, exported' : ''} · ${formatDuration(event.seconds)}`);
+    note(
+      `epoch ${event.epoch}: train loss ${t.loss.toFixed(4)}, accuracy ${percent(t.accuracy)} · validation loss ${v.loss.toFixed(4)}, accuracy ${percent(v.accuracy)}, macro-F1 ${v.macroF1.toFixed(4)} (n ${v.n})${event.best ? ' · best so far, exported' : ''} · ${formatDuration(event.seconds)}`,
+    );
   }
 }
 
@@ -45,7 +47,10 @@ export function addTrainVerb(program: Command): void {
     .option('--set <key=value>', 'change a field of the recipe; repeatable', (value: string, before: string[]) => [...before, value], [] as string[])
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
     .option('--json', 'print every event as a JSON line')
-    .addHelpText('after', () => `\nRecipes: ${recipeNames().join(', ')}\n\nExample:\n  mien train se-cnn-improved --data data/fer2013 --out runs/first --set epochs=20`)
+    .addHelpText(
+      'after',
+      () => `\nRecipes: ${recipeNames().join(', ')}\n\nExample:\n  mien train se-cnn-improved --data data/fer2013 --out runs/first --set epochs=20`,
+    )
     .action(async (name: string, flags: TrainFlags) => {
       const recipe = loadRecipe(name, flags.set);
       const progress = new Progress();
@@ -60,7 +65,12 @@ export function addTrainVerb(program: Command): void {
       process.on('SIGTERM', onInterrupt);
       try {
         const finished = await train({
-          recipe, data: flags.data, out: flags.out, resume: flags.resume ?? false, threads: flags.threads, signal: abort.signal,
+          recipe,
+          data: flags.data,
+          out: flags.out,
+          resume: flags.resume ?? false,
+          threads: flags.threads,
+          signal: abort.signal,
           onEvent: (event) => {
             if (flags.json) printJson(event);
             report(progress, event);

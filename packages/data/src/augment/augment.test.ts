@@ -32,7 +32,13 @@ function evaluate(geometry: Geometry, src: Uint8Array): Float32Array {
 }
 
 const anyGeometry = fc
-  .record({ channels: fc.constantFrom(1, 3), outHeight: fc.integer({ min: 1, max: 9 }), outWidth: fc.integer({ min: 1, max: 9 }), moreHeight: fc.nat(3), moreWidth: fc.nat(3) })
+  .record({
+    channels: fc.constantFrom(1, 3),
+    outHeight: fc.integer({ min: 1, max: 9 }),
+    outWidth: fc.integer({ min: 1, max: 9 }),
+    moreHeight: fc.nat(3),
+    moreWidth: fc.nat(3),
+  })
   .map(({ moreHeight, moreWidth, ...rest }): Geometry => ({ ...rest, height: rest.outHeight + moreHeight, width: rest.outWidth + moreWidth }));
 
 describe('geometry', () => {
@@ -62,7 +68,16 @@ describe('geometry', () => {
         const src = randomImage(geometry, seed);
         const mirrored = src.map((_, i) => src[i - (i % width) + width - 1 - (i % width)]!);
         expect(augment([{ op: 'flip', probability: 1 }], geometry, src)).toEqual(evaluate(geometry, mirrored));
-        expect(augment([{ op: 'flip', probability: 1 }, { op: 'flip', probability: 1 }], geometry, src)).toEqual(evaluate(geometry, src));
+        expect(
+          augment(
+            [
+              { op: 'flip', probability: 1 },
+              { op: 'flip', probability: 1 },
+            ],
+            geometry,
+            src,
+          ),
+        ).toEqual(evaluate(geometry, src));
       }),
     );
   });
@@ -157,7 +172,13 @@ describe('values', () => {
 });
 
 describe('compileAugmentation', () => {
-  const list: AugmentationInput = [{ op: 'flip' }, { op: 'affine', rotateDeg: 10, shift: 0.08, zoom: [0.92, 1.08] }, { op: 'crop' }, { op: 'brightness' }, { op: 'cutout' }];
+  const list: AugmentationInput = [
+    { op: 'flip' },
+    { op: 'affine', rotateDeg: 10, shift: 0.08, zoom: [0.92, 1.08] },
+    { op: 'crop' },
+    { op: 'brightness' },
+    { op: 'cutout' },
+  ];
   const geometry = { ...faces, outHeight: 44, outWidth: 44 };
 
   it('depends on its random stream alone and writes nowhere else', () => {
@@ -176,7 +197,8 @@ describe('compileAugmentation', () => {
 
   it('draws the same for the other operations when one is given another probability', () => {
     const src = randomImage(faces, 6);
-    const crop = (probability: number) => augment([{ op: 'affine', probability: 0 }, { op: 'flip', probability: 0 }, { op: 'crop' }, { op: 'cutout', probability }], geometry, src, 4);
+    const crop = (probability: number) =>
+      augment([{ op: 'affine', probability: 0 }, { op: 'flip', probability: 0 }, { op: 'crop' }, { op: 'cutout', probability }], geometry, src, 4);
     const [without, withHole] = [crop(0), crop(1)];
     const changed = without.reduce((sum, value, i) => sum + (value === withHole[i] ? 0 : 1), 0);
     expect(changed).toBeLessThanOrEqual(121);
@@ -191,7 +213,9 @@ describe('compileAugmentation', () => {
       }
       return 'accepted';
     };
-    expect(code(() => compileAugmentation([{ op: 'cutout' }, { op: 'flip' }], faces))).toMatch(/^bad-augmentation augmentation\[1\]: flip must stand before cutout/);
+    expect(code(() => compileAugmentation([{ op: 'cutout' }, { op: 'flip' }], faces))).toMatch(
+      /^bad-augmentation augmentation\[1\]: flip must stand before cutout/,
+    );
     expect(code(() => compileAugmentation([{ op: 'flip', probability: 2 }], faces))).toMatch(/^bad-augmentation augmentation\[0\]\[probability\]/);
     expect(code(() => compileAugmentation([{ op: 'affine', rotate: 10 } as never], faces))).toMatch(/^bad-augmentation augmentation\[0\].*rotate/);
     expect(code(() => compileAugmentation([], { ...faces, outHeight: 64 }))).toMatch(/^crop-size .*64×48.*48×48/);

@@ -29,7 +29,10 @@ export function compileAugmentation(list: AugmentationInput, geometry: Geometry)
   const parsed = augmentationSchema.safeParse(list);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new UserError('bad-augmentation', `augmentation${issue?.path.map((part) => `[${String(part)}]`).join('') ?? ''}: ${issue?.message ?? 'not a list of operations'}`);
+    throw new UserError(
+      'bad-augmentation',
+      `augmentation${issue?.path.map((part) => `[${String(part)}]`).join('') ?? ''}: ${issue?.message ?? 'not a list of operations'}`,
+    );
   }
   checkGeometry(geometry);
   const geometric = parsed.data.filter((op): op is GeometricOp => op.op === 'flip' || op.op === 'affine' || op.op === 'crop');
@@ -62,6 +65,9 @@ export function evaluationImage(geometry: Geometry): EvaluationSample {
 
 function checkGeometry({ height, width, outHeight, outWidth }: Geometry): void {
   if (outHeight > height || outWidth > width) {
-    throw new UserError('crop-size', `the network's input ${outHeight}×${outWidth} must not be larger than the stored images ${height}×${width}; choose a smaller input or import larger images`);
+    throw new UserError(
+      'crop-size',
+      `the network's input ${outHeight}×${outWidth} must not be larger than the stored images ${height}×${width}; choose a smaller input or import larger images`,
+    );
   }
 }

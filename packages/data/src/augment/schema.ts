@@ -59,7 +59,11 @@ export const augmentationSchema = z.array(operation).superRefine((list, context)
   for (let i = 1; i < list.length; i++) {
     const [before, after] = [list[i - 1] as Operation, list[i] as Operation];
     if (stageOf[after.op] < stageOf[before.op]) {
-      context.addIssue({ code: 'custom', path: [i], message: `${after.op} must stand before ${before.op}: geometry, then brightness and contrast, then cutout` });
+      context.addIssue({
+        code: 'custom',
+        path: [i],
+        message: `${after.op} must stand before ${before.op}: geometry, then brightness and contrast, then cutout`,
+      });
     }
   }
   if (list.filter((each) => each.op === 'crop').length > 1) context.addIssue({ code: 'custom', message: 'expected one crop at most' });

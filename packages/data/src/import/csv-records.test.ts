@@ -47,9 +47,15 @@ describe('readCsvRecords', () => {
   });
 
   it('says what is wrong and where', async () => {
-    await expect(read('a,b\n"c,d\n')).rejects.toMatchObject({ code: 'unreadable-csv', message: expect.stringContaining('line 2: a quoted field is not closed') });
+    await expect(read('a,b\n"c,d\n')).rejects.toMatchObject({
+      code: 'unreadable-csv',
+      message: expect.stringContaining('line 2: a quoted field is not closed'),
+    });
     await expect(read('a,b\n"c"d,e\n')).rejects.toMatchObject({ code: 'unreadable-csv', message: expect.stringContaining('line 2') });
     await expect(read(Buffer.from('\ufeffa,b\n', 'utf16le'))).rejects.toMatchObject({ code: 'unreadable-csv', message: expect.stringContaining('UTF-16') });
-    await expect(read(`a,b\n"${'x\n'.repeat(9_000_000)}`)).rejects.toMatchObject({ code: 'unreadable-csv', message: expect.stringContaining('line 2: no end of row within 16 MB') });
+    await expect(read(`a,b\n"${'x\n'.repeat(9_000_000)}`)).rejects.toMatchObject({
+      code: 'unreadable-csv',
+      message: expect.stringContaining('line 2: no end of row within 16 MB'),
+    });
   });
 });

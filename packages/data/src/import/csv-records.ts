@@ -56,7 +56,11 @@ export async function* readCsvRecords(path: string): AsyncGenerator<CsvRecord, v
       start = end + 1;
     }
     pending = data.subarray(start);
-    if (pending.length > maxRecordBytes) throw new UserError('unreadable-csv', `${path}, line ${line}: no end of row within ${maxRecordBytes >> 20} MB; is a quote left open there, or is this no csv?`);
+    if (pending.length > maxRecordBytes)
+      throw new UserError(
+        'unreadable-csv',
+        `${path}, line ${line}: no end of row within ${maxRecordBytes >> 20} MB; is a quote left open there, or is this no csv?`,
+      );
   }
   if (!isBlank(pending, 0, pending.length)) {
     yield { fields: splitFields(pending, 0, pending.length, line, path), line, endByte: endByte + pending.length, unterminated: true };

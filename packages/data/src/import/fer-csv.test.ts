@@ -42,12 +42,18 @@ describe('importFerCsv', () => {
     await expectRows(store, rows);
     expect(store.splitNames).toEqual(['train', 'public', 'private']);
     expect(report.manifest.labels).toEqual([...expressions]);
-    expect(report.manifest.sources.map(({ name, split, count }) => [name, split, count])).toEqual([['fer2013', 'train', 9], ['fer2013', 'public', 4], ['fer2013', 'private', 3]]);
+    expect(report.manifest.sources.map(({ name, split, count }) => [name, split, count])).toEqual([
+      ['fer2013', 'train', 9],
+      ['fer2013', 'public', 4],
+      ['fer2013', 'private', 3],
+    ]);
   });
 
   it('takes CRLF, quoted fields, a byte order mark, blank lines and a last line without an end', async () => {
     const rows = ferRows({ Training: 3, PublicTest: 2 });
-    const quoted = ferCsv(rows, '\r\n').replaceAll(/^(\d),([\d ]+),/gm, '"$1","$2",').replaceAll('PublicTest', '"PublicTest"');
+    const quoted = ferCsv(rows, '\r\n')
+      .replaceAll(/^(\d),([\d ]+),/gm, '"$1","$2",')
+      .replaceAll('PublicTest', '"PublicTest"');
     const { store } = await importText(`\ufeff${quoted}\r\n\r\n`);
     await expectRows(store, rows);
     await expectRows((await importText(ferCsv(rows).trimEnd())).store, rows);
@@ -79,7 +85,10 @@ describe('importFerCsv', () => {
     expect([...split.labels]).toEqual([0, 0, 3, 4, 5, 6]);
     expect(report.dropped).toBe(1);
     expect([...(await split.readProvenance()).row]).toEqual([0, 1, 3, 4, 5, 6]);
-    await expect(importText(ferCsv(ferRows({ Training: 1 })), { map: { fear: 'scary' } })).rejects.toMatchObject({ code: 'bad-map', message: expect.stringContaining('fear=scary') });
+    await expect(importText(ferCsv(ferRows({ Training: 1 })), { map: { fear: 'scary' } })).rejects.toMatchObject({
+      code: 'bad-map',
+      message: expect.stringContaining('fear=scary'),
+    });
   });
 
   it('names the row and line of what it cannot take, and leaves no store', async () => {
@@ -105,7 +114,8 @@ describe('importFerCsv', () => {
       ['emotion;pixels;Usage\n', /expected a header with the columns emotion, pixels and Usage, came "emotion;pixels;usage"/],
       ['\u0000\u0001\u0002 not a csv', /expected a header/],
     ];
-    for (const [contents, message] of cases) await expect(importText(contents)).rejects.toMatchObject({ name: 'UserError', code: 'bad-csv', message: expect.stringMatching(message) });
+    for (const [contents, message] of cases)
+      await expect(importText(contents)).rejects.toMatchObject({ name: 'UserError', code: 'bad-csv', message: expect.stringMatching(message) });
     await expect(importFerCsv({ csv: '/nowhere/fer2013.csv', out: '/nowhere/out' })).rejects.toMatchObject({ code: 'not-found' });
     expect(existsSync('/nowhere')).toBe(false);
   });
@@ -130,7 +140,8 @@ describe('votes', () => {
   const rows = ferRows(counts);
   const usages = rows.map((row) => row.usage);
   const csv = ferCsv(rows);
-  const neutralVotes = async (store: Awaited<ReturnType<typeof openStore>>, split: string) => [...(await (await store.split(split)).readVotes())!].filter((_, i) => i % 10 === 0);
+  const neutralVotes = async (store: Awaited<ReturnType<typeof openStore>>, split: string) =>
+    [...(await (await store.split(split)).readVotes())!].filter((_, i) => i % 10 === 0);
 
   it('go with their rows, whole with whole', async () => {
     const { store } = await importText(csv, { votesText: votesCsv(usages) });
@@ -162,7 +173,8 @@ describe('votes', () => {
       [votesCsv([...usages, 'PrivateTest']), /row 11 is PrivateTest here and missing in .*: 3 rows of PrivateTest here, 2 in/],
       [votesCsv(swapped), /row 5 is PublicTest here and Training in/],
     ];
-    for (const [votesText, message] of cases) await expect(importText(csv, { votesText })).rejects.toMatchObject({ code: 'votes-out-of-step', message: expect.stringMatching(message) });
+    for (const [votesText, message] of cases)
+      await expect(importText(csv, { votesText })).rejects.toMatchObject({ code: 'votes-out-of-step', message: expect.stringMatching(message) });
   });
 
   it('that are no votes are refused with their row', async () => {
@@ -176,7 +188,8 @@ describe('votes', () => {
       [`${votesHeader}\n`, /the file is empty/],
       ['', /the file is empty/],
     ];
-    for (const [votesText, message] of cases) await expect(importText(csv, { votesText })).rejects.toMatchObject({ name: 'UserError', code: 'bad-votes', message: expect.stringMatching(message) });
+    for (const [votesText, message] of cases)
+      await expect(importText(csv, { votesText })).rejects.toMatchObject({ name: 'UserError', code: 'bad-votes', message: expect.stringMatching(message) });
     await expect(importText(csv, { votes: '/nowhere/votes.csv' })).rejects.toMatchObject({ code: 'not-found' });
   });
 });

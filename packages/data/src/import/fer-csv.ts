@@ -29,7 +29,10 @@ export interface FerCsvOptions extends ImportOptions {
 export async function importFerCsv(options: FerCsvOptions): Promise<ImportReport> {
   const { csv, out, onProgress } = options;
   const labels = ferLabels.map((name) => new LabelResolver(options.map).resolve(name) as number | 'drop');
-  const size = await stat(csv).then((s) => s.size, (error) => Promise.reject(explainReadError(error, csv)));
+  const size = await stat(csv).then(
+    (s) => s.size,
+    (error) => Promise.reject(explainReadError(error, csv)),
+  );
   const votes = options.votes === undefined ? undefined : await FerVotes.read(options.votes);
   const writer = new StoreWriter({
     ...options,

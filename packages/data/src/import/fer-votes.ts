@@ -30,7 +30,9 @@ export class FerVotes {
   static async read(path: string): Promise<FerVotes> {
     const votes = new FerVotes(path);
     const parser = parse({ bom: true, trim: true, skip_empty_lines: true, info: true });
-    createReadStream(path).on('error', (error) => parser.destroy(error)).pipe(parser);
+    createReadStream(path)
+      .on('error', (error) => parser.destroy(error))
+      .pipe(parser);
     let header: number[] | undefined;
     let usageColumn = 0;
     try {
@@ -80,7 +82,10 @@ export class FerVotes {
   }
 
   #outOfStep(what: string): UserError {
-    return new UserError('votes-out-of-step', `${this.path}: expected one row of votes for each csv row in the same order; ${what}. Use the unedited pair of files, or import without votes`);
+    return new UserError(
+      'votes-out-of-step',
+      `${this.path}: expected one row of votes for each csv row in the same order; ${what}. Use the unedited pair of files, or import without votes`,
+    );
   }
 
   #add(record: string[], columns: number[], usageColumn: number, line: number): void {

@@ -34,7 +34,26 @@ const splitNames: ReadonlyMap<string, string> = new Map([
   ['privatetest', 'private'],
 ]);
 /** Files with these names are meant to be images: one that cannot be read is an error, while other files are ignored. */
-const imageExtensions = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif', '.heic', '.heif', '.bmp', '.pgm', '.ppm', '.pnm', '.jp2', '.jxl']);
+const imageExtensions = new Set([
+  '.jpg',
+  '.jpeg',
+  '.jpe',
+  '.jfif',
+  '.png',
+  '.webp',
+  '.gif',
+  '.tif',
+  '.tiff',
+  '.avif',
+  '.heic',
+  '.heif',
+  '.bmp',
+  '.pgm',
+  '.ppm',
+  '.pnm',
+  '.jp2',
+  '.jxl',
+]);
 
 /**
  * Reads `train/angry/…`, `test/…`, `val/…` or, without split folders, `angry/…` (split `all`). Hidden files and folders
@@ -50,7 +69,8 @@ export async function readFolderTree(dir: string, labels: LabelResolver): Promis
     roots.push({ path: '', split: 'all' });
   } else {
     const other = top.dirs.find((name) => !splits.includes(name));
-    if (other !== undefined) throw new UserError('bad-tree', `${dir}: expected only split folders beside ${splits.join(', ')}, found ${other}; move it elsewhere`);
+    if (other !== undefined)
+      throw new UserError('bad-tree', `${dir}: expected only split folders beside ${splits.join(', ')}, found ${other}; move it elsewhere`);
     for (const name of splits) {
       const split = splitNames.get(name.toLowerCase()) as string;
       const twin = roots.find((root) => root.split === split);
@@ -127,7 +147,10 @@ async function unknownClasses(dir: string, names: string[]): Promise<UserError> 
     }
   }
   const example = names.map((name) => `--map ${name}=drop`).join(' ');
-  return new UserError('unknown-class', `${dir}: no expression is called ${names.join(', ')}; say what becomes of such images, as ${example}, or ${names[0]}=neutral`);
+  return new UserError(
+    'unknown-class',
+    `${dir}: no expression is called ${names.join(', ')}; say what becomes of such images, as ${example}, or ${names[0]}=neutral`,
+  );
 }
 
 async function emptyTree(dir: string, top: { dirs: string[]; files: string[] }): Promise<UserError> {

@@ -54,7 +54,15 @@ const pixels = async (split: Split) => Buffer.from(await split.readImages(0, spl
 
 describe('importing folders', () => {
   it('takes train, test and validation, classes by any of their usual names, in sorted order', async () => {
-    const files = { 'train/happiness/2.png': {}, 'train/happiness/10.png': {}, 'train/Anger/b.png': {}, 'train/Anger/a.png': {}, 'validation/sad/x.png': {}, 'test/surprised/y.png': {}, 'test/neutral/z.png': {} };
+    const files = {
+      'train/happiness/2.png': {},
+      'train/happiness/10.png': {},
+      'train/Anger/b.png': {},
+      'train/Anger/a.png': {},
+      'validation/sad/x.png': {},
+      'test/surprised/y.png': {},
+      'test/neutral/z.png': {},
+    };
     const { store, report } = await importTree(files);
     expect(store.splitNames).toEqual(['train', 'val', 'test']);
     const train = await store.split('train');
@@ -74,7 +82,14 @@ describe('importing folders', () => {
   });
 
   it('passes over hidden files and empty classes, and tells of other files', async () => {
-    const dir = await makeTree({ 'train/happy/1.png': {}, 'train/happy/.DS_Store': 'x', '.git/config': 'x', 'train/happy/notes.txt': 'x', 'readme.md': 'x', 'train/stray.png': {} });
+    const dir = await makeTree({
+      'train/happy/1.png': {},
+      'train/happy/.DS_Store': 'x',
+      '.git/config': 'x',
+      'train/happy/notes.txt': 'x',
+      'readme.md': 'x',
+      'train/stray.png': {},
+    });
     mkdirSync(join(dir, 'train/disgust'));
     mkdirSync(join(dir, 'val/happy'), { recursive: true });
     const report = await importData(dir, { out: join(dir, '../store') });
@@ -84,7 +99,10 @@ describe('importing folders', () => {
 
   it('asks for a map where a class is not known, and follows it', async () => {
     const files = { 'train/happy/1.png': {}, 'train/contempt/1.png': {}, 'train/sad/1.png': {}, 'test/other/1.png': {}, 'test/sad/1.png': {} };
-    await expect(importTree(files)).rejects.toMatchObject({ code: 'unknown-class', message: expect.stringMatching(/contempt, other.*--map contempt=drop --map other=drop/) });
+    await expect(importTree(files)).rejects.toMatchObject({
+      code: 'unknown-class',
+      message: expect.stringMatching(/contempt, other.*--map contempt=drop --map other=drop/),
+    });
     const { store, report } = await importTree(files, { map: { contempt: 'Neutral', OTHER: 'drop' } });
     expect([...(await store.split('train')).labels]).toEqual([6, 3, 4]);
     const test = await store.split('test');
@@ -116,21 +134,44 @@ describe('importing folders', () => {
   it('names the image it cannot read, and leaves no store', async () => {
     const refused = (name: string, contents: string) => expect(importTree({ 'happy/1.png': {}, [`happy/${name}`]: contents })).rejects;
     await refused('text.jpg', 'this is a text').toMatchObject({ code: 'unreadable-image', message: expect.stringContaining('happy/text.jpg') });
-    await refused('empty.png', '').toMatchObject({ code: expect.stringMatching(/unreadable-image|empty-file/), message: expect.stringContaining('happy/empty.png') });
-    await refused('drawing.png', '<svg xmlns="http://www.w3.org/2000/svg" width="6" height="6"/>').toMatchObject({ code: 'unreadable-image', message: expect.stringContaining('SVG') });
-    const png = await sharp(samplesOf('cut', { height: 64, width: 64 }), { raw: { height: 64, width: 64, channels: 1 } }).png().toBuffer();
+    await refused('empty.png', '').toMatchObject({
+      code: expect.stringMatching(/unreadable-image|empty-file/),
+      message: expect.stringContaining('happy/empty.png'),
+    });
+    await refused('drawing.png', '<svg xmlns="http://www.w3.org/2000/svg" width="6" height="6"/>').toMatchObject({
+      code: 'unreadable-image',
+      message: expect.stringContaining('SVG'),
+    });
+    const png = await sharp(samplesOf('cut', { height: 64, width: 64 }), { raw: { height: 64, width: 64, channels: 1 } })
+      .png()
+      .toBuffer();
     const dir = await makeTree({ 'happy/1.png': {} });
     write(dir, 'happy/cut.png', png.subarray(0, png.length / 2));
-    await expect(importData(dir, { out: join(dir, '../store') })).rejects.toMatchObject({ code: 'unreadable-image', message: expect.stringContaining('happy/cut.png') });
+    await expect(importData(dir, { out: join(dir, '../store') })).rejects.toMatchObject({
+      code: 'unreadable-image',
+      message: expect.stringContaining('happy/cut.png'),
+    });
     expect(readdirSync(join(dir, '..'))).toEqual(['faces']);
   });
 
   it('says what is wrong with a tree', async () => {
-    await expect(importTree({ 'train/happy/1.png': {}, 'happy/1.png': {} })).rejects.toMatchObject({ code: 'bad-tree', message: expect.stringContaining('found happy') });
-    await expect(importTree({ 'val/happy/1.png': {}, 'Validation/happy/1.png': {} })).rejects.toMatchObject({ code: 'bad-tree', message: expect.stringContaining('Validation and val both') });
-    await expect(importTree({ 'archive/train/happy/1.png': {} })).rejects.toMatchObject({ code: 'bad-tree', message: expect.stringMatching(/import .*faces\/archive$/) });
+    await expect(importTree({ 'train/happy/1.png': {}, 'happy/1.png': {} })).rejects.toMatchObject({
+      code: 'bad-tree',
+      message: expect.stringContaining('found happy'),
+    });
+    await expect(importTree({ 'val/happy/1.png': {}, 'Validation/happy/1.png': {} })).rejects.toMatchObject({
+      code: 'bad-tree',
+      message: expect.stringContaining('Validation and val both'),
+    });
+    await expect(importTree({ 'archive/train/happy/1.png': {} })).rejects.toMatchObject({
+      code: 'bad-tree',
+      message: expect.stringMatching(/import .*faces\/archive$/),
+    });
     await expect(importTree({})).rejects.toMatchObject({ code: 'empty-tree' });
-    await expect(importTree({ 'fer2013.csv': 'emotion,pixels,Usage' })).rejects.toMatchObject({ code: 'empty-tree', message: expect.stringMatching(/give .*fer2013.csv/) });
+    await expect(importTree({ 'fer2013.csv': 'emotion,pixels,Usage' })).rejects.toMatchObject({
+      code: 'empty-tree',
+      message: expect.stringMatching(/give .*fer2013.csv/),
+    });
     await expect(importTree({ 'happy/readme.txt': 'no image' })).rejects.toMatchObject({ code: 'empty-tree' });
   });
 
@@ -148,7 +189,10 @@ describe('importing folders', () => {
   it.skipIf(process.getuid?.() === 0)('names a folder it may not read', async () => {
     const dir = await makeTree({ 'train/happy/1.png': {} });
     chmodSync(join(dir, 'train/happy'), 0);
-    await expect(importData(dir, { out: join(dir, '../store') })).rejects.toMatchObject({ code: 'unreadable-file', message: expect.stringContaining('train/happy') });
+    await expect(importData(dir, { out: join(dir, '../store') })).rejects.toMatchObject({
+      code: 'unreadable-file',
+      message: expect.stringContaining('train/happy'),
+    });
     chmodSync(join(dir, 'train/happy'), 0o755);
   });
 });
@@ -158,13 +202,19 @@ describe('importData', () => {
     const dir = temporaryDir();
     const out = join(dir, 'store');
     await expect(importData(join(dir, 'none.csv'), { out })).rejects.toMatchObject({ code: 'not-found' });
-    await expect(importData(write(dir, 'faces.zip', 'PK'), { out })).rejects.toMatchObject({ code: 'unknown-source', message: expect.stringContaining('unpack') });
+    await expect(importData(write(dir, 'faces.zip', 'PK'), { out })).rejects.toMatchObject({
+      code: 'unknown-source',
+      message: expect.stringContaining('unpack'),
+    });
     await expect(importData(write(dir, 'a.csv', 'x,y\n'), { out })).rejects.toMatchObject({ code: 'bad-csv' });
     await expect(importData(write(dir, 'b.csv', 'x,y\n'), { out, size: 48 })).rejects.toMatchObject({ code: 'bad-option' });
     const tree = await makeTree({ 'happy/1.png': {} });
     await expect(importData(tree, { out, votes: 'fer2013new.csv' })).rejects.toMatchObject({ code: 'bad-option' });
     await importData(tree, { out });
-    await expect(importData(out, { out: join(dir, 'second') })).rejects.toMatchObject({ code: 'unknown-source', message: expect.stringContaining('store already') });
+    await expect(importData(out, { out: join(dir, 'second') })).rejects.toMatchObject({
+      code: 'unknown-source',
+      message: expect.stringContaining('store already'),
+    });
   });
 
   it('tells how far it is, ending at 1', async () => {

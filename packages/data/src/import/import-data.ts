@@ -17,7 +17,10 @@ export type ImportDataOptions = Omit<FerCsvOptions, 'csv'> & Omit<FolderOptions,
  * @throws UserError `not-found`, `unknown-source`, `bad-option`, and those of the importers.
  */
 export async function importData(source: string, options: ImportDataOptions): Promise<ImportReport> {
-  const isDirectory = await stat(source).then((s) => s.isDirectory(), (error) => Promise.reject(explainReadError(error, source)));
+  const isDirectory = await stat(source).then(
+    (s) => s.isDirectory(),
+    (error) => Promise.reject(explainReadError(error, source)),
+  );
   const { votes, size, channels, ...common } = options;
   if (isDirectory) {
     if (existsSync(join(source, manifestFile))) throw new UserError('unknown-source', `${source}: this is a store already; give it to train or eval as it is`);
@@ -27,6 +30,7 @@ export async function importData(source: string, options: ImportDataOptions): Pr
   if (extname(source).toLowerCase() !== '.csv') {
     throw new UserError('unknown-source', `${source}: expected a .csv file as fer2013.csv, or a directory of class folders; unpack an archive first`);
   }
-  if (size !== undefined || channels !== undefined) throw new UserError('bad-option', `${source}: size and channels are for image folders; the csv's images are 48×48 grey`);
+  if (size !== undefined || channels !== undefined)
+    throw new UserError('bad-option', `${source}: size and channels are for image folders; the csv's images are 48×48 grey`);
   return importFerCsv({ ...common, csv: source, votes });
 }

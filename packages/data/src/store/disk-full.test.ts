@@ -19,7 +19,14 @@ vi.mock('node:fs', async (original) => {
 it.each([100, 3_000_000, 5_000_000])('a disk with %i bytes free: says so and leaves nothing behind', (free) => {
   const dir = temporaryDir();
   freeBytes = free;
-  const writer = new StoreWriter({ out: join(dir, 's'), name: 'n', form: 'test', file: 'f', image: { layout: 'fixed', channels: 1, height: 1000, width: 1000 }, labels: ['a'] });
+  const writer = new StoreWriter({
+    out: join(dir, 's'),
+    name: 'n',
+    form: 'test',
+    file: 'f',
+    image: { layout: 'fixed', channels: 1, height: 1000, width: 1000 },
+    labels: ['a'],
+  });
   const image = new Uint8Array(1_000_000);
   const write = () => {
     for (let i = 0; i < 6; i++) writer.append({ split: i % 2 ? 'a' : 'b', label: 0, image });

@@ -18,7 +18,10 @@ const fileSystemsOwn = new Set(['lost+found', '.DS_Store']);
 export function checkPlace(target: string, force: boolean): void {
   if (!isFilled(target)) return;
   if (!force) {
-    throw new UserError('exists', `${target}: expected a new or empty directory, this one has something in it; choose another place, or --force to replace a store`);
+    throw new UserError(
+      'exists',
+      `${target}: expected a new or empty directory, this one has something in it; choose another place, or --force to replace a store`,
+    );
   }
   if (!isStore(target)) throw new UserError('not-a-store', `${target}: only a store can be replaced, and this directory is none; choose another place`);
 }
@@ -70,7 +73,8 @@ export function publishInside(staged: string, target: string, force: boolean): v
   } catch (error) {
     for (const name of moved) rmSync(join(target, name), { force: true });
     if (existsSync(old)) for (const name of readdirSync(old).reverse()) renameSync(join(old, name), join(target, name));
-    if (codeOf(error) === 'EEXIST') throw new UserError('exists', `${target}: another import has put a store there meanwhile; choose another place`, { cause: error });
+    if (codeOf(error) === 'EEXIST')
+      throw new UserError('exists', `${target}: another import has put a store there meanwhile; choose another place`, { cause: error });
     throw error;
   }
   rmSync(old, { recursive: true, force: true });

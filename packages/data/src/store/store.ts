@@ -7,7 +7,13 @@ import { UserError } from '@mien/runtime';
 import { type ImageLayout, imageSamples, type Manifest, type NumberColumn, readManifest, rowBytes, type StoreSplit } from './manifest.ts';
 
 const open = promisify(openCallback);
-const read = promisify(readCallback) as (fd: number, buffer: Uint8Array, offset: number, length: number, position: ReadPosition) => Promise<{ bytesRead: number }>;
+const read = promisify(readCallback) as (
+  fd: number,
+  buffer: Uint8Array,
+  offset: number,
+  length: number,
+  position: ReadPosition,
+) => Promise<{ bytesRead: number }>;
 
 /** Reads of scattered rows that are under way at once. */
 const readsAtOnce = 16;
@@ -21,9 +27,15 @@ export async function openStore(dir: string): Promise<Store> {
   for (const column of Object.values(manifest.columns)) {
     if (column.type === 'json-lines') continue;
     const expected = rowBytes(column) * manifest.count;
-    const size = await stat(join(dir, column.file)).then((s) => s.size, () => undefined);
+    const size = await stat(join(dir, column.file)).then(
+      (s) => s.size,
+      () => undefined,
+    );
     if (size !== expected) {
-      throw new UserError('corrupt-store', `${dir}: ${column.file}: expected ${expected} bytes, ${size === undefined ? 'the file is missing' : `came ${size}`}; import the data again`);
+      throw new UserError(
+        'corrupt-store',
+        `${dir}: ${column.file}: expected ${expected} bytes, ${size === undefined ? 'the file is missing' : `came ${size}`}; import the data again`,
+      );
     }
   }
   return new Store(dir, manifest);

@@ -87,7 +87,17 @@ export class StoreWriter {
       return { name: split, start: start - count, count, perLabel };
     });
     const sources = [...this.#splits].map(([split, { count }]) => ({ name, form, split, count, file }));
-    return { formatVersion: storeFormatVersion, createdBy: `@mien/data ${version}`, name, count: start, image, labels: [...labels], splits: ranges, sources, columns: this.#columns };
+    return {
+      formatVersion: storeFormatVersion,
+      createdBy: `@mien/data ${version}`,
+      name,
+      count: start,
+      image,
+      labels: [...labels],
+      splits: ranges,
+      sources,
+      columns: this.#columns,
+    };
   }
 
   /** The first split's file becomes the column's file, the others are copied behind it. */

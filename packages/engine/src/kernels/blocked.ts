@@ -51,7 +51,12 @@ function reshapeRaw(graph: Graph, name: string, shape: Shape): string {
 }
 
 function transposeRaw(graph: Graph, name: string, shape: Shape, perm: readonly number[]): string {
-  return graph.emit('Transpose', [reshapeRaw(graph, name, shape)], perm.map((axis) => shape[axis]!), { attributes: { perm } }).names.plain!;
+  return graph.emit(
+    'Transpose',
+    [reshapeRaw(graph, name, shape)],
+    perm.map((axis) => shape[axis]!),
+    { attributes: { perm } },
+  ).names.plain!;
 }
 
 /** The parameter a value stands for, if it is one. */
@@ -172,7 +177,9 @@ export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeome
     const identity = order.length === kh * kw && order.every((tap, i) => tap === i);
     const chosen = identity
       ? weights
-      : graph.emit('Gather', [weights, graph.constant(order, [order.length], 'int64')], [held[0]!, held[1]!, order.length, held[3]!], { attributes: { axis: 2 } }).names.plain!;
+      : graph.emit('Gather', [weights, graph.constant(order, [order.length], 'int64')], [held[0]!, held[1]!, order.length, held[3]!], {
+          attributes: { axis: 2 },
+        }).names.plain!;
     return blockedConv(graph, source, reshapeRaw(graph, chosen, [I, depthwise ? 1 : O, ...kernel]), kernel, [N, I, U, V], {
       group: depthwise ? I : 1,
       stride: [1, 1],
@@ -183,8 +190,18 @@ export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeome
   if (sy === 1 && sx === 1) return part(rows[0]!, columns[0]!);
 
   const concat = (names: readonly string[], parts: Shape): string =>
-    graph.emit('Concat', names.map((name) => reshapeRaw(graph, name, parts)), [...parts.slice(0, 2), names.length, parts[3]!], { attributes: { axis: 2 } }).names.plain!;
-  const woven = rows.map((row) => concat(columns.map((column) => part(row, column).names.blocked!), [(N * I * U) / b, V, 1, b]));
+    graph.emit(
+      'Concat',
+      names.map((name) => reshapeRaw(graph, name, parts)),
+      [...parts.slice(0, 2), names.length, parts[3]!],
+      { attributes: { axis: 2 } },
+    ).names.plain!;
+  const woven = rows.map((row) =>
+    concat(
+      columns.map((column) => part(row, column).names.blocked!),
+      [(N * I * U) / b, V, 1, b],
+    ),
+  );
   const filled = concat(woven, [(N * I) / b, U, 1, V * columns.length * b]);
   let name = reshapeRaw(graph, filled, [(N * I) / b, U, rows.length, V, columns.length, b]);
   if (rows.length < sy || columns.length < sx) {
@@ -193,7 +210,11 @@ export function blockedConvDx(dy: Value, w: Value, x: Shape, geometry: ConvGeome
   }
   if (U * sy !== H || V * sx !== W) {
     const five = reshapeRaw(graph, name, [N, I / b, U * sy, V * sx, b]);
-    name = graph.emit('Slice', [five, graph.constant([0, 0], [2], 'int64'), graph.constant([H, W], [2], 'int64'), graph.constant([2, 3], [2], 'int64')], [N, I / b, H, W, b]).names.plain!;
+    name = graph.emit(
+      'Slice',
+      [five, graph.constant([0, 0], [2], 'int64'), graph.constant([H, W], [2], 'int64'), graph.constant([2, 3], [2], 'int64')],
+      [N, I / b, H, W, b],
+    ).names.plain!;
   }
   return graph.emit('Reshape', [name, graph.constant(x, [4], 'int64').names.plain!], x, { layout: 'blocked' });
 }

@@ -37,7 +37,11 @@ describe('probeKernels', () => {
     const { kernels: found, report } = await probeKernels(perturbed(output, last));
     expect(found).toEqual(standardKernels);
     expect(report).toMatch(/standard convolutions only, training will be slower/);
-    expect(report).toMatch(new RegExp(`blocks of ${kernels.block}: wrong numbers \\(relative error 1\\.\\d+e-2\\)|blocks of ${kernels.block}: wrong numbers \\(relative error 9\\.\\d+e-3\\)`));
+    expect(report).toMatch(
+      new RegExp(
+        `blocks of ${kernels.block}: wrong numbers \\(relative error 1\\.\\d+e-2\\)|blocks of ${kernels.block}: wrong numbers \\(relative error 9\\.\\d+e-3\\)`,
+      ),
+    );
   });
 
   it.skipIf(noBlocks)('so is NaN', async () => {
@@ -63,7 +67,8 @@ describe('probeKernels', () => {
 
   it('an ONNX Runtime without the internal ops gives the standard kernels and its own message', async () => {
     const refusing: CreateSession = async (model, options) => {
-      if (decodeModel(model).nodes.some((n) => n.domain === blockedDomain)) throw new Error('Fatal error: com.microsoft.nchwc:Conv(-1) is not a registered function/op\nand more');
+      if (decodeModel(model).nodes.some((n) => n.domain === blockedDomain))
+        throw new Error('Fatal error: com.microsoft.nchwc:Conv(-1) is not a registered function/op\nand more');
       return createSession(model, options);
     };
     const { kernels: found, report } = await probeKernels(refusing);

@@ -37,7 +37,12 @@ function clipped(x: Value, limit: number): Value {
   const bound = (value: number): string => graph.constant(value).names.plain!;
   const y = graph.emit('Clip', [graph.nameIn(x, layout), bound(0), bound(limit)], x.shape, { layout });
   return graph.record([x], y, (dy) => {
-    const below = graph.emit('Sign', [graph.emit('Relu', [graph.emit('Sub', [bound(limit), graph.nameIn(x, layout)], x.shape, { layout })], x.shape, { layout })], x.shape, { layout });
+    const below = graph.emit(
+      'Sign',
+      [graph.emit('Relu', [graph.emit('Sub', [bound(limit), graph.nameIn(x, layout)], x.shape, { layout })], x.shape, { layout })],
+      x.shape,
+      { layout },
+    );
     return [mul(dy, mul(unary('Sign', unary('Relu', x)), below))];
   });
 }

@@ -7,16 +7,33 @@ import { Graph } from '../graph.ts';
 import { add, broadcastShape, div, mul, neg, scale, sub } from './arithmetic.ts';
 
 const pairs: [Shape, Shape][] = [
-  [[2, 3], [2, 3]],
-  [[2, 3, 1, 5], [3, 4, 1]],
+  [
+    [2, 3],
+    [2, 3],
+  ],
+  [
+    [2, 3, 1, 5],
+    [3, 4, 1],
+  ],
   [[4], [2, 3, 4]],
   [[], [3, 2]],
-  [[1, 1], [5, 1]],
-  [[1, 3, 1, 1], [2, 3, 3, 5]],
+  [
+    [1, 1],
+    [5, 1],
+  ],
+  [
+    [1, 3, 1, 1],
+    [2, 3, 3, 5],
+  ],
   [[7], [1]],
 ];
 
-describe.each([['add', add], ['sub', sub], ['mul', mul], ['div', div]] as const)('%s', (_, op) => {
+describe.each([
+  ['add', add],
+  ['sub', sub],
+  ['mul', mul],
+  ['div', div],
+] as const)('%s', (_, op) => {
   it.each(pairs)('[%j] with [%j]', async (a, b) => {
     // Divisors stay away from 0.
     const size = b.reduce((p, d) => p * d, 1);
@@ -24,7 +41,8 @@ describe.each([['add', add], ['sub', sub], ['mul', mul], ['div', div]] as const)
     await checkGradients({ inputs: { a, b: { shape: b, values } }, build: (v) => op(v.a!, v.b!) });
   });
 
-  it('of a value with itself', () => checkGradients({ inputs: { a: { shape: [3], values: Float32Array.of(0.5, -1, 2) } }, build: (v) => op(v.a!, mul(v.a!, v.a!)) }));
+  it('of a value with itself', () =>
+    checkGradients({ inputs: { a: { shape: [3], values: Float32Array.of(0.5, -1, 2) } }, build: (v) => op(v.a!, mul(v.a!, v.a!)) }));
 });
 
 describe('neg, scale', () => {
@@ -51,7 +69,12 @@ describe('broadcastShape', () => {
     expect(broadcastShape('Add', [0, 3], [1, 3])).toEqual([0, 3]);
   });
 
-  it.each([['add', add, 'Add'], ['sub', sub, 'Sub'], ['mul', mul, 'Mul'], ['div', div, 'Div']] as const)('%s names both shapes that do not fit', (_, op, name) => {
+  it.each([
+    ['add', add, 'Add'],
+    ['sub', sub, 'Sub'],
+    ['mul', mul, 'Mul'],
+    ['div', div, 'Div'],
+  ] as const)('%s names both shapes that do not fit', (_, op, name) => {
     const graph = new Graph('g');
     expect(() => op(graph.input('a', [2, 3]), graph.input('b', [4, 3]))).toThrow(`${name}: shapes [2,3] and [4,3] do not broadcast`);
   });

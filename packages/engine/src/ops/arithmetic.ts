@@ -36,10 +36,7 @@ function sumTo(dy: Value, shape: Shape): Value {
 
 /** a + b. */
 export function add(a: Value, b: Value): Value {
-  return a.graph.record([a, b], binary('Add', a, b), (dy, needed) => [
-    needed[0] ? sumTo(dy, a.shape) : undefined,
-    needed[1] ? sumTo(dy, b.shape) : undefined,
-  ]);
+  return a.graph.record([a, b], binary('Add', a, b), (dy, needed) => [needed[0] ? sumTo(dy, a.shape) : undefined, needed[1] ? sumTo(dy, b.shape) : undefined]);
 }
 
 /** a − b. */

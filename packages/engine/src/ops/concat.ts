@@ -24,7 +24,8 @@ export function concat(values: readonly Value[], axis: number): Value {
 export function slice(x: Value, axis: number, start: number, end: number): Value {
   const { graph } = x;
   const size = x.shape[axis];
-  if (size === undefined || start < 0 || end > size || start >= end) throw new Error(`Slice: ${start}…${end} does not lie within axis ${axis} of ${describe(x.shape)}`);
+  if (size === undefined || start < 0 || end > size || start >= end)
+    throw new Error(`Slice: ${start}…${end} does not lie within axis ${axis} of ${describe(x.shape)}`);
   const one = (value: number): Value => graph.constant([value], [1], 'int64');
   const shape = x.shape.map((dim, i) => (i === axis ? end - start : dim));
   const y = graph.emit('Slice', [x, one(start), one(end), one(axis)], shape);

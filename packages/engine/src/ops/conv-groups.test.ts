@@ -15,7 +15,8 @@ describe('conv in groups', () => {
     [[2, 2, 7, 3], [2, 1, 5, 1], { groups: 2 }],
   ];
   it.each(cases)('x %j, w %j, %j', (x, w, options) =>
-    checkGradients({ inputs: { x, w, bias: [w[0]!] }, build: (v) => conv(v.x!, v.w!, { ...options, bias: v.bias! }), precision: 'float32' }));
+    checkGradients({ inputs: { x, w, bias: [w[0]!] }, build: (v) => conv(v.x!, v.w!, { ...options, bias: v.bias! }), precision: 'float32' }),
+  );
 
   it('names channels and groups that do not fit', () => {
     const graph = new Graph('g');
@@ -26,9 +27,18 @@ describe('conv in groups', () => {
 
 describe('kernels that are not square', () => {
   const cases: [Shape, Shape][] = [
-    [[1, 2, 4, 9], [3, 2, 1, 7]],
-    [[2, 2, 9, 4], [2, 2, 7, 1]],
-    [[1, 1, 5, 6], [2, 1, 3, 5]],
+    [
+      [1, 2, 4, 9],
+      [3, 2, 1, 7],
+    ],
+    [
+      [2, 2, 9, 4],
+      [2, 2, 7, 1],
+    ],
+    [
+      [1, 1, 5, 6],
+      [2, 1, 3, 5],
+    ],
   ];
   it.each(cases)('x %j, w %j', (x, w) => checkGradients({ inputs: { x, w }, build: (v) => conv(v.x!, v.w!), precision: 'float32' }));
 });
@@ -43,5 +53,6 @@ describe.skipIf(noBlocks)(`depthwise, blocked by ${kernels.block}`, () => {
     [[2, b, 6, 8], [1, 5], {}],
   ];
   it.each(cases)('x %j, kernel %j, %j', (x, [kh, kw], options) =>
-    compareKernels({ inputs: { x, w: [x[1]!, 1, kh, kw] }, build: (v) => conv(v.x!, v.w!, { ...options, groups: x[1]! }) }));
+    compareKernels({ inputs: { x, w: [x[1]!, 1, kh, kw] }, build: (v) => conv(v.x!, v.w!, { ...options, groups: x[1]! }) }),
+  );
 });

@@ -152,14 +152,22 @@ describe.skipIf(noBlocks)(`conv, blocked by ${kernels.block}`, () => {
   });
 
   it.each(blockedCases.slice(0, 9))('$name: without bias', ({ x, w, options = {} }) =>
-    compareKernels({ inputs: { x, w }, build: (v) => conv(v.x!, v.w!, options) }));
+    compareKernels({ inputs: { x, w }, build: (v) => conv(v.x!, v.w!, options) }),
+  );
 
   it('any geometry', async () => {
     const side = fc.integer({ min: 1, max: 9 });
     const pad = fc.nat(3);
     const geometry = fc.record({
-      N: fc.constantFrom(1, b), C: fc.constantFrom(1, b, 2 * b), H: side, W: side, kh: fc.integer({ min: 1, max: 5 }), kw: fc.integer({ min: 1, max: 5 }),
-      stride: fc.integer({ min: 1, max: 4 }), dilation: fc.integer({ min: 1, max: 2 }), padding: fc.tuple(pad, pad, pad, pad),
+      N: fc.constantFrom(1, b),
+      C: fc.constantFrom(1, b, 2 * b),
+      H: side,
+      W: side,
+      kh: fc.integer({ min: 1, max: 5 }),
+      kw: fc.integer({ min: 1, max: 5 }),
+      stride: fc.integer({ min: 1, max: 4 }),
+      dilation: fc.integer({ min: 1, max: 2 }),
+      padding: fc.tuple(pad, pad, pad, pad),
     });
     await fc.assert(
       fc.asyncProperty(geometry, async ({ N, C, H, W, kh, kw, stride, dilation, padding }) => {
@@ -171,11 +179,9 @@ describe.skipIf(noBlocks)(`conv, blocked by ${kernels.block}`, () => {
     );
   });
 
-  it('weights that are computed, not fed', () =>
-    compareKernels({ inputs: { x: [b, b, 5, 5], w: [b, b, 3, 3] }, build: (v) => conv(v.x!, scale(v.w!, 2)) }));
+  it('weights that are computed, not fed', () => compareKernels({ inputs: { x: [b, b, 5, 5], w: [b, b, 3, 3] }, build: (v) => conv(v.x!, scale(v.w!, 2)) }));
 
-  it('weights used twice', () =>
-    compareKernels({ inputs: { x: [b, b, 5, 5], w: [b, b, 3, 3] }, build: (v) => conv(relu(conv(v.x!, v.w!)), v.w!) }));
+  it('weights used twice', () => compareKernels({ inputs: { x: [b, b, 5, 5], w: [b, b, 3, 3] }, build: (v) => conv(relu(conv(v.x!, v.w!)), v.w!) }));
 
   it('channels that fill no block stay on standard ops beside blocked ones', () =>
     compareKernels({

@@ -1,7 +1,17 @@
 /** Convolution (ONNX `Conv`), forward and gradients, on the blocked kernels where they fit, else on standard ops. */
 import type { Shape } from '@mien/onnx';
 import { canBlock, describe, type Value } from '../graph.ts';
-import { blockedConv, blockedConvDw, blockedDepthwiseDw, blockedConvDx, blockedWeights, type ConvGeometry, fitsBlockedDx, plainWeights, toWeightStorage } from '../kernels/blocked.ts';
+import {
+  blockedConv,
+  blockedConvDw,
+  blockedDepthwiseDw,
+  blockedConvDx,
+  blockedWeights,
+  type ConvGeometry,
+  fitsBlockedDx,
+  plainWeights,
+  toWeightStorage,
+} from '../kernels/blocked.ts';
 import { reduceSum } from './reduce.ts';
 import { reshape } from './shape.ts';
 
@@ -84,7 +94,8 @@ function foldGroups(x: Value, groups: number): Value {
  */
 export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
   const { graph } = x;
-  if (x.shape.length !== 4 || w.shape.length !== 4) throw new Error(`Conv: expected x [N,C,H,W] and w [O,C/groups,kh,kw], got ${describe(x.shape)} and ${describe(w.shape)}`);
+  if (x.shape.length !== 4 || w.shape.length !== 4)
+    throw new Error(`Conv: expected x [N,C,H,W] and w [O,C/groups,kh,kw], got ${describe(x.shape)} and ${describe(w.shape)}`);
   const [N, C, H, W] = x.shape as [number, number, number, number];
   const [O, I, kh, kw] = w.shape as [number, number, number, number];
   const groups = options.groups ?? 1;
@@ -92,7 +103,8 @@ export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
     const times = groups > 1 ? ` × ${groups} groups, which must divide the ${O} filters` : '';
     throw new Error(`Conv: input channels ${C} must match weight channels ${I}${times} (x ${describe(x.shape)}, w ${describe(w.shape)})`);
   }
-  if (options.bias && (options.bias.shape.length !== 1 || options.bias.shape[0] !== O)) throw new Error(`Conv: bias ${describe(options.bias.shape)} must be [${O}], one for each filter of w ${describe(w.shape)}`);
+  if (options.bias && (options.bias.shape.length !== 1 || options.bias.shape[0] !== O))
+    throw new Error(`Conv: bias ${describe(options.bias.shape)} must be [${O}], one for each filter of w ${describe(w.shape)}`);
   const geometry = geometryOf(w.shape, options);
   const { stride, dilation, padding } = geometry;
   const Ho = convOutputSize(H, kh, stride[0], dilation[0], padding[0] + padding[2]);
@@ -114,7 +126,10 @@ export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
   }
   const inputs = options.bias ? [x, w, options.bias] : [x, w];
   return graph.record(inputs, y, (dy, needed) => {
-    const dx = () => (useBlocked && canBlock(x) && fitsBlockedDx(w.shape, x.shape, dy.shape, geometry) ? blockedConvDx(dy, w, x.shape, geometry, depthwise) : standardDx(dy, w, x.shape, geometry, groups));
+    const dx = () =>
+      useBlocked && canBlock(x) && fitsBlockedDx(w.shape, x.shape, dy.shape, geometry)
+        ? blockedConvDx(dy, w, x.shape, geometry, depthwise)
+        : standardDx(dy, w, x.shape, geometry, groups);
     const dw = () => {
       if (useBlocked && depthwise) return blockedDepthwiseDw(x, dy, w, geometry);
       return useBlocked && N % b === 0 ? blockedConvDw(x, dy, w, geometry) : standardDw(x, dy, w, geometry, groups);

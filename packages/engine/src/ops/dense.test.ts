@@ -4,7 +4,12 @@ import { Graph } from '../graph.ts';
 import { dense } from './dense.ts';
 
 describe('dense', () => {
-  it.each([[1, 1, 1], [1, 7, 3], [5, 3, 2], [3, 17, 9]])('gradients for N=%i, D=%i, K=%i', async (N, D, K) => {
+  it.each([
+    [1, 1, 1],
+    [1, 7, 3],
+    [5, 3, 2],
+    [3, 17, 9],
+  ])('gradients for N=%i, D=%i, K=%i', async (N, D, K) => {
     await checkGradients({ inputs: { x: [N, D], w: [K, D], b: [K] }, build: (v) => dense(v.x!, v.w!, v.b!) });
     await checkGradients({ inputs: { x: [N, D], w: [K, D] }, build: (v) => dense(v.x!, v.w!) });
   });

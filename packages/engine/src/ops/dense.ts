@@ -11,7 +11,8 @@ export function dense(x: Value, w: Value, b?: Value): Value {
   }
   const [N, D] = x.shape as [number, number];
   const K = w.shape[0]!;
-  if (b && (b.shape.length !== 1 || b.shape[0] !== K)) throw new Error(`Gemm: bias ${describe(b.shape)} must be [${K}], one for each row of the weights ${describe(w.shape)}`);
+  if (b && (b.shape.length !== 1 || b.shape[0] !== K))
+    throw new Error(`Gemm: bias ${describe(b.shape)} must be [${K}], one for each row of the weights ${describe(w.shape)}`);
   const y = graph.emit('Gemm', b ? [x, w, b] : [x, w], [N, K], { attributes: { transB: 1 } });
   return graph.record(b ? [x, w, b] : [x, w], y, (dy, needed) => [
     needed[0] ? graph.emit('Gemm', [dy, w], [N, D]) : undefined,

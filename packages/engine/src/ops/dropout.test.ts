@@ -18,7 +18,8 @@ const mask = (shape: Shape) => {
 
 describe('dropout', () => {
   it.each([[[7]], [[2, 5]], [[2, 3, 4, 3]]] as [Shape][])('%j', (shape) =>
-    checkGradients({ inputs: { x: shape }, fixed: { mask: mask(shape) }, build: (v) => dropout(v.x!, v.mask!, 0.3) }));
+    checkGradients({ inputs: { x: shape }, fixed: { mask: mask(shape) }, build: (v) => dropout(v.x!, v.mask!, 0.3) }),
+  );
 
   it('is x / (1 − rate) where the mask is 1 and 0 elsewhere', async () => {
     const graph = new Graph('g');

@@ -11,10 +11,17 @@ import { globalAveragePool } from './pooling.ts';
 
 describe('scaleChannels', () => {
   it.each([[[1, 1, 1, 1]], [[2, 3, 5, 4]], [[3, 8, 1, 7]]] as [Shape][])('x %j', (shape) =>
-    checkGradients({ inputs: { x: shape, gate: [shape[0]!, shape[1]!, 1, 1] }, build: (v) => scaleChannels(v.x!, v.gate!) }));
+    checkGradients({ inputs: { x: shape, gate: [shape[0]!, shape[1]!, 1, 1] }, build: (v) => scaleChannels(v.x!, v.gate!) }),
+  );
 
   it('a gate made of x itself: both ways into x add up', () =>
-    checkGradients({ inputs: { x: [2, 3, 4, 4] }, build: (v) => scaleChannels(v.x!, sigmoid(globalAveragePool(v.x!))), precision: 'float32', step: 0.02, tolerance: 3e-3 }));
+    checkGradients({
+      inputs: { x: [2, 3, 4, 4] },
+      build: (v) => scaleChannels(v.x!, sigmoid(globalAveragePool(v.x!))),
+      precision: 'float32',
+      step: 0.02,
+      tolerance: 3e-3,
+    }));
 
   it('names the gate it needs', () => {
     const g = new Graph('g');
@@ -27,7 +34,8 @@ describe.skipIf(noBlocks)(`scaleChannels, blocked by ${kernels.block}`, () => {
     compareKernels({
       inputs: { x: [N, b, 5, 7], w: [2 * b, b, 3, 3], gate: [N, 2 * b, 1, 1] },
       build: (v) => scaleChannels(conv(v.x!, v.w!), v.gate!),
-    }));
+    }),
+  );
 
   it('squeeze and excitation with a way around it', () =>
     compareKernels({

@@ -8,7 +8,8 @@ import { reshape } from './shape.ts';
 export function layerNorm(x: Value, gamma: Value, beta: Value, epsilon = 1e-5): Value {
   const { graph } = x;
   const D = x.shape.at(-1)!;
-  if (gamma.shape.length !== 1 || gamma.shape[0] !== D) throw new Error(`LayerNormalization: x ${describe(x.shape)} needs a scale [${D}], got ${describe(gamma.shape)}`);
+  if (gamma.shape.length !== 1 || gamma.shape[0] !== D)
+    throw new Error(`LayerNormalization: x ${describe(x.shape)} needs a scale [${D}], got ${describe(gamma.shape)}`);
   const last = x.shape.length - 1;
   const { y, normal, deviation } = graph.untaped(() => {
     const centred = sub(x, reduceMean(x, [last]));

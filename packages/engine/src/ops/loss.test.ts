@@ -30,8 +30,14 @@ async function lossOf(logits: number[][], rows: number[][]): Promise<number> {
 }
 
 describe('softmaxCrossEntropy', () => {
-  it.each([[1, 2, 1], [3, 7, 1], [4, 5, undefined], [2, 3, 0]] as const)('gradient for N=%i, K=%i, rows summing to %s', (N, K, sum) =>
-    checkGradients({ inputs: { z: [N, K] }, fixed: { t: targets(N, K, sum) }, build: (v) => softmaxCrossEntropy(v.z!, v.t!) }));
+  it.each([
+    [1, 2, 1],
+    [3, 7, 1],
+    [4, 5, undefined],
+    [2, 3, 0],
+  ] as const)('gradient for N=%i, K=%i, rows summing to %s', (N, K, sum) =>
+    checkGradients({ inputs: { z: [N, K] }, fixed: { t: targets(N, K, sum) }, build: (v) => softmaxCrossEntropy(v.z!, v.t!) }),
+  );
 
   it('gradient through a scaled loss', () =>
     checkGradients({ inputs: { z: [2, 3] }, fixed: { t: targets(2, 3) }, build: (v) => scale(softmaxCrossEntropy(v.z!, v.t!), 3) }));
@@ -39,9 +45,31 @@ describe('softmaxCrossEntropy', () => {
   it('values by hand', async () => {
     expect(await lossOf([[0, 0]], [[1, 0]])).toBeCloseTo(Math.log(2), 6);
     expect(await lossOf([[0, 0, 0]], [[0.5, 0.25, 0.25]])).toBeCloseTo(Math.log(3), 6);
-    expect(await lossOf([[2, 0], [0, 0]], [[1, 0], [0, 1]])).toBeCloseTo((Math.log(1 + Math.exp(-2)) + Math.log(2)) / 2, 6);
+    expect(
+      await lossOf(
+        [
+          [2, 0],
+          [0, 0],
+        ],
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      ),
+    ).toBeCloseTo((Math.log(1 + Math.exp(-2)) + Math.log(2)) / 2, 6);
     // A class weight of 3 on the first row.
-    expect(await lossOf([[2, 0], [0, 0]], [[3, 0], [0, 1]])).toBeCloseTo((3 * Math.log(1 + Math.exp(-2)) + Math.log(2)) / 2, 6);
+    expect(
+      await lossOf(
+        [
+          [2, 0],
+          [0, 0],
+        ],
+        [
+          [3, 0],
+          [0, 1],
+        ],
+      ),
+    ).toBeCloseTo((3 * Math.log(1 + Math.exp(-2)) + Math.log(2)) / 2, 6);
   });
 
   it('large logits stay finite', async () => {

@@ -26,8 +26,10 @@ export interface BatchNormResult {
 }
 
 function check(x: Value, gamma: Value, beta: Value, residual?: Value): number {
-  if (!sameShape(gamma.shape, beta.shape)) throw new Error(`BatchNormalization: scale ${describe(gamma.shape)} and bias ${describe(beta.shape)} must have the same shape`);
-  if (residual && !sameShape(residual.shape, x.shape)) throw new Error(`BatchNormalization: residual ${describe(residual.shape)} must have the shape of x ${describe(x.shape)}`);
+  if (!sameShape(gamma.shape, beta.shape))
+    throw new Error(`BatchNormalization: scale ${describe(gamma.shape)} and bias ${describe(beta.shape)} must have the same shape`);
+  if (residual && !sameShape(residual.shape, x.shape))
+    throw new Error(`BatchNormalization: residual ${describe(residual.shape)} must have the shape of x ${describe(x.shape)}`);
   if (x.shape.length !== 4 || gamma.shape[0] !== x.shape[1]) {
     throw new Error(`BatchNormalization: x ${describe(x.shape)} has ${x.shape[1]} channels, scale ${describe(gamma.shape)}`);
   }

@@ -22,7 +22,13 @@ describe('maxPool', () => {
   it.each(cases)('x %j, size %i', async (shape, size) => {
     // Steps smaller than half the distance between values never change which one is the largest.
     const step = 0.4 / sizeOf(shape);
-    await checkGradients({ inputs: { x: { shape, values: spaced(sizeOf(shape), 3) } }, build: (v) => maxPool(v.x!, size), precision: 'float32', step, tolerance: 2e-3 });
+    await checkGradients({
+      inputs: { x: { shape, values: spaced(sizeOf(shape), 3) } },
+      build: (v) => maxPool(v.x!, size),
+      precision: 'float32',
+      step,
+      tolerance: 2e-3,
+    });
   });
 
   it('names the window and the input that is too small', () => {
@@ -31,8 +37,13 @@ describe('maxPool', () => {
 });
 
 describe('averagePool', () => {
-  it.each([[[1, 1, 2, 2], 2], [[2, 3, 6, 4], 2], [[1, 2, 9, 3], 3]] as [Shape, number][])('x %j, size %i', (shape, size) =>
-    checkGradients({ inputs: { x: shape }, build: (v) => averagePool(v.x!, size), precision: 'float32' }));
+  it.each([
+    [[1, 1, 2, 2], 2],
+    [[2, 3, 6, 4], 2],
+    [[1, 2, 9, 3], 3],
+  ] as [Shape, number][])('x %j, size %i', (shape, size) =>
+    checkGradients({ inputs: { x: shape }, build: (v) => averagePool(v.x!, size), precision: 'float32' }),
+  );
 
   it('names an input it does not divide', () => {
     expect(() => averagePool(new Graph('g').input('x', [1, 2, 5, 4]), 2)).toThrow(/x \[1,2,5,4\] must be divisible by 2/);
@@ -41,7 +52,8 @@ describe('averagePool', () => {
 
 describe('globalAveragePool', () => {
   it.each([[[1, 1, 1, 1]], [[2, 3, 5, 4]], [[3, 2, 7, 1]]] as [Shape][])('x %j', (shape) =>
-    checkGradients({ inputs: { x: shape }, build: (v) => globalAveragePool(v.x!), precision: 'float32' }));
+    checkGradients({ inputs: { x: shape }, build: (v) => globalAveragePool(v.x!), precision: 'float32' }),
+  );
 });
 
 describe.skipIf(noBlocks)(`pooling, blocked by ${kernels.block}`, () => {

@@ -30,7 +30,15 @@ function overlappingMaxPool(x: Value, size: number, stride: number, padding: num
   }
   const attributes = { kernel_shape: [size, size], strides: [stride, stride], pads: [padding, padding, padding, padding] };
   if (!(graph.recording && x.requiresGrad)) return graph.emit('MaxPool', [x], shape, { attributes });
-  const [y, indices] = graph.emitMany('MaxPool', [x], [{ shape, dtype: 'float32' }, { shape, dtype: 'int64' }], { attributes }) as [Value, Value];
+  const [y, indices] = graph.emitMany(
+    'MaxPool',
+    [x],
+    [
+      { shape, dtype: 'float32' },
+      { shape, dtype: 'int64' },
+    ],
+    { attributes },
+  ) as [Value, Value];
   return graph.record([x], y, (dy) => {
     const flat = (v: Value): Value => graph.emit('Reshape', [v, graph.constant([-1], [1], 'int64')], [sizeOf(v.shape)], { dtype: v.dtype });
     const zeros = graph.emit('ConstantOfShape', [graph.constant([sizeOf(x.shape)], [1], 'int64')], [sizeOf(x.shape)]);
@@ -47,7 +55,15 @@ export function maxPool(x: Value, size = 2, options: PoolOptions = {}): Value {
   const shape = pooledShape('MaxPool', x, size);
   const attributes = { kernel_shape: [size, size], strides: [size, size] };
   if (!(graph.recording && x.requiresGrad)) return graph.emit('MaxPool', [x], shape, { attributes });
-  const [y, indices] = graph.emitMany('MaxPool', [x], [{ shape, dtype: 'float32' }, { shape, dtype: 'int64' }], { attributes }) as [Value, Value];
+  const [y, indices] = graph.emitMany(
+    'MaxPool',
+    [x],
+    [
+      { shape, dtype: 'float32' },
+      { shape, dtype: 'int64' },
+    ],
+    { attributes },
+  ) as [Value, Value];
   return graph.record([x], y, (dy) => [graph.emit('MaxUnpool', [dy, indices, graph.constant(x.shape, [4], 'int64')], x.shape, { attributes })]);
 }
 
@@ -69,9 +85,7 @@ export function averagePool(x: Value, size = 2): Value {
 export function globalAveragePool(x: Value): Value {
   const { graph } = x;
   const [N, C, H, W] = x.shape as [number, number, number, number];
-  const y = graph.recording && x.requiresGrad
-    ? reshape(scale(spatialSum(x), 1 / (H * W)), [N, C, 1, 1])
-    : graph.emit('GlobalAveragePool', [x], [N, C, 1, 1]);
+  const y = graph.recording && x.requiresGrad ? reshape(scale(spatialSum(x), 1 / (H * W)), [N, C, 1, 1]) : graph.emit('GlobalAveragePool', [x], [N, C, 1, 1]);
   return graph.record([x], y, (dy) => {
     const dx = new Value(graph, x.shape, 'float32', {});
     dx.repeats = scale(dy, 1 / (H * W));

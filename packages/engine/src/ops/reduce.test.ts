@@ -7,13 +7,25 @@ const cases: [number[], number[]][] = [
   [[3], [0]],
   [[2, 3], [0]],
   [[2, 3], [1]],
-  [[2, 1, 5], [0, 2]],
-  [[2, 3, 4, 5], [0, 2, 3]],
-  [[1, 1], [0, 1]],
+  [
+    [2, 1, 5],
+    [0, 2],
+  ],
+  [
+    [2, 3, 4, 5],
+    [0, 2, 3],
+  ],
+  [
+    [1, 1],
+    [0, 1],
+  ],
   [[2, 3], []],
 ];
 
-describe.each([['reduceSum', reduceSum], ['reduceMean', reduceMean]] as const)('%s', (_, op) => {
+describe.each([
+  ['reduceSum', reduceSum],
+  ['reduceMean', reduceMean],
+] as const)('%s', (_, op) => {
   it.each(cases)('%j over %j', async (shape, axes) => {
     expect(op(new Graph('g').input('x', shape), axes).shape).toEqual(shape.map((dim, i) => (axes.includes(i) ? 1 : dim)));
     await checkGradients({ inputs: { x: shape }, build: (v) => op(v.x!, axes) });

@@ -34,5 +34,11 @@ export function reduceMax(x: Value, axes: readonly number[]): Value {
 
 /** Σ over everything, as a scalar []. */
 export function sumAll(x: Value): Value {
-  return reshape(reduceSum(x, x.shape.map((_, i) => i)), []);
+  return reshape(
+    reduceSum(
+      x,
+      x.shape.map((_, i) => i),
+    ),
+    [],
+  );
 }

@@ -28,7 +28,12 @@ export function unsqueeze(x: Value, axes: readonly number[]): Value {
 
 /** Axes reordered: output axis i is input axis `permutation[i]`. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
-  const y = x.graph.emit('Transpose', [x], permutation.map((axis) => x.shape[axis]!), { attributes: { perm: permutation } });
+  const y = x.graph.emit(
+    'Transpose',
+    [x],
+    permutation.map((axis) => x.shape[axis]!),
+    { attributes: { perm: permutation } },
+  );
   const inverse = permutation.map((_, i) => permutation.indexOf(i));
   return x.graph.record([x], y, (dy) => [transpose(dy, inverse)]);
 }
@@ -37,7 +42,8 @@ export function transpose(x: Value, permutation: readonly number[]): Value {
 export function expand(x: Value, shape: Shape): Value {
   if (sameShape(shape, x.shape)) return x;
   const extra = shape.length - x.shape.length;
-  if (extra < 0 || x.shape.some((dim, i) => dim !== 1 && dim !== shape[i + extra])) throw new Error(`Expand: ${describe(x.shape)} does not broadcast to ${describe(shape)}`);
+  if (extra < 0 || x.shape.some((dim, i) => dim !== 1 && dim !== shape[i + extra]))
+    throw new Error(`Expand: ${describe(x.shape)} does not broadcast to ${describe(shape)}`);
   const y = x.graph.emit('Expand', [x, x.graph.constant(shape, [shape.length], 'int64')], shape);
   const axes = shape.map((_, i) => i).filter((i) => i < extra || (x.shape[i - extra] === 1 && shape[i] !== 1));
   return x.graph.record([x], y, (dy) => [reshape(reduceSum(dy, axes), x.shape)]);

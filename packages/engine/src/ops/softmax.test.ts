@@ -9,17 +9,34 @@ import { matMul } from './matmul.ts';
 import { softmax } from './softmax.ts';
 
 describe('softmax', () => {
-  it.each([[[1, 7]], [[3, 5]], [[2, 3, 4]], [[2, 1, 3, 5]]] as [Shape][])('gradient at %j', (shape) => checkGradients({ inputs: { x: shape }, build: (v) => softmax(v.x!) }));
+  it.each([[[1, 7]], [[3, 5]], [[2, 3, 4]], [[2, 1, 3, 5]]] as [Shape][])('gradient at %j', (shape) =>
+    checkGradients({ inputs: { x: shape }, build: (v) => softmax(v.x!) }),
+  );
   it('along another axis', () => checkGradients({ inputs: { x: [2, 5, 3] }, build: (v) => softmax(v.x!, 1) }));
 });
 
 describe('matMul', () => {
   const cases: [Shape, Shape][] = [
-    [[1, 1], [1, 1]],
-    [[3, 5], [5, 2]],
-    [[2, 3, 5], [2, 5, 4]],
-    [[2, 1, 3, 4], [2, 3, 4, 5]],
-    [[2, 3, 4], [4, 5]],
+    [
+      [1, 1],
+      [1, 1],
+    ],
+    [
+      [3, 5],
+      [5, 2],
+    ],
+    [
+      [2, 3, 5],
+      [2, 5, 4],
+    ],
+    [
+      [2, 1, 3, 4],
+      [2, 3, 4, 5],
+    ],
+    [
+      [2, 3, 4],
+      [4, 5],
+    ],
   ];
   it.each(cases)('%j · %j', (a, b) => checkGradients({ inputs: { a, b }, build: (v) => matMul(v.a!, v.b!) }));
   it('names both sides', () => {
@@ -29,8 +46,14 @@ describe('matMul', () => {
 });
 
 describe('attention', () => {
-  it.each([[1, 1, 4, 1], [2, 3, 6, 1], [2, 4, 6, 3], [1, 5, 8, 2]])('N %i, T %i, D %i, %i heads', (N, T, D, heads) =>
-    checkGradients({ inputs: { q: [N, T, D], k: [N, T, D], v: [N, T, D] }, build: (x) => attention(x.q!, x.k!, x.v!, heads) }));
+  it.each([
+    [1, 1, 4, 1],
+    [2, 3, 6, 1],
+    [2, 4, 6, 3],
+    [1, 5, 8, 2],
+  ])('N %i, T %i, D %i, %i heads', (N, T, D, heads) =>
+    checkGradients({ inputs: { q: [N, T, D], k: [N, T, D], v: [N, T, D] }, build: (x) => attention(x.q!, x.k!, x.v!, heads) }),
+  );
   it('refuses heads that do not divide D', () => {
     const x = new Graph('g').input('x', [1, 2, 6]);
     expect(() => attention(x, x, x, 4)).toThrow('6 features cannot be split into 4 heads');

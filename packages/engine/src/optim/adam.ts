@@ -12,10 +12,7 @@ export interface AdamOptions {
 
 export function adam(slots: readonly OptimizerSlot[], { beta1, beta2, epsilon, weightDecay, decoupled }: AdamOptions): Optimizer {
   const state = new Map(
-    slots.flatMap((s) => [
-      [`${s.name}.mean`, new Float32Array(s.weights.length)] as const,
-      [`${s.name}.square`, new Float32Array(s.weights.length)] as const,
-    ]),
+    slots.flatMap((s) => [[`${s.name}.mean`, new Float32Array(s.weights.length)] as const, [`${s.name}.square`, new Float32Array(s.weights.length)] as const]),
   );
   return {
     state,

@@ -102,51 +102,53 @@ describe.each([
   ['Adam', adam, referenceAdam, plainAdam],
   ['Adam with L2', adam, referenceAdam, { ...plainAdam, weightDecay: 0.05 }],
   ['AdamW', adam, referenceAdam, { ...plainAdam, beta1: 0.8, beta2: 0.95, weightDecay: 0.05, decoupled: true }],
-] as unknown as [string, (slots: readonly OptimizerSlot[], o: never) => Optimizer, (w: number, g: number[], r: number[], o: never, decay: boolean) => number, never][])(
-  '%s over 20 steps',
-  (_, make, reference, options) => {
-    it('is the textbook form, in place, for each slot by itself', () => {
-      const starts = [uniform(length, 1), uniform(length, 2)];
-      const slots = starts.map((w, i) => ({ name: `slot${i}.weight`, weights: w.slice(), gradients: new Float32Array(length), decay: i === 0 }));
-      const memory = slots.map((s) => s.weights);
-      const optimizer = make(slots, options);
-      const state = [...optimizer.state.values()];
-      for (let t = 0; t < steps; t++) {
-        for (const [i, s] of slots.entries()) s.gradients.set(gradientsAt(t, i));
-        optimizer.step(rates[t]!);
+] as unknown as [
+  string,
+  (slots: readonly OptimizerSlot[], o: never) => Optimizer,
+  (w: number, g: number[], r: number[], o: never, decay: boolean) => number,
+  never,
+][])('%s over 20 steps', (_, make, reference, options) => {
+  it('is the textbook form, in place, for each slot by itself', () => {
+    const starts = [uniform(length, 1), uniform(length, 2)];
+    const slots = starts.map((w, i) => ({ name: `slot${i}.weight`, weights: w.slice(), gradients: new Float32Array(length), decay: i === 0 }));
+    const memory = slots.map((s) => s.weights);
+    const optimizer = make(slots, options);
+    const state = [...optimizer.state.values()];
+    for (let t = 0; t < steps; t++) {
+      for (const [i, s] of slots.entries()) s.gradients.set(gradientsAt(t, i));
+      optimizer.step(rates[t]!);
+    }
+    expect(optimizer.steps).toBe(steps);
+    expect([...optimizer.state.values()]).toEqual(state);
+    for (const [i, now] of [...optimizer.state.values()].entries()) expect(now).toBe(state[i]);
+    for (const [i, s] of slots.entries()) {
+      expect(s.weights).toBe(memory[i]);
+      for (let k = 0; k < length; k++) {
+        const series = Array.from({ length: steps }, (_, t) => gradientsAt(t, i)[k]!);
+        expect(s.weights[k]).toBeCloseTo(reference(starts[i]![k]!, series, rates, options, s.decay), 4);
       }
-      expect(optimizer.steps).toBe(steps);
-      expect([...optimizer.state.values()]).toEqual(state);
-      for (const [i, now] of [...optimizer.state.values()].entries()) expect(now).toBe(state[i]);
-      for (const [i, s] of slots.entries()) {
-        expect(s.weights).toBe(memory[i]);
-        for (let k = 0; k < length; k++) {
-          const series = Array.from({ length: steps }, (_, t) => gradientsAt(t, i)[k]!);
-          expect(s.weights[k]).toBeCloseTo(reference(starts[i]![k]!, series, rates, options, s.decay), 4);
-        }
-      }
-    });
+    }
+  });
 
-    it('goes on from its state and step count exactly where it was', () => {
-      const make2 = () => {
-        const s = slot([...uniform(length, 9)], []);
-        const full = { ...s, gradients: new Float32Array(length) };
-        return { s: full, o: make([full], options) };
-      };
-      const run = ({ s, o }: ReturnType<typeof make2>, from: number, to: number) => {
-        for (let t = from; t < to; t++) {
-          s.gradients.set(gradientsAt(t, 0));
-          o.step(rates[t]!);
-        }
-      };
-      const [whole, first, second] = [make2(), make2(), make2()];
-      run(whole, 0, 10);
-      run(first, 0, 4);
-      second.s.weights.set(first.s.weights);
-      for (const [name, values] of first.o.state) second.o.state.get(name)!.set(values);
-      second.o.steps = first.o.steps;
-      run(second, 4, 10);
-      expect(second.s.weights).toEqual(whole.s.weights);
-    });
-  },
-);
+  it('goes on from its state and step count exactly where it was', () => {
+    const make2 = () => {
+      const s = slot([...uniform(length, 9)], []);
+      const full = { ...s, gradients: new Float32Array(length) };
+      return { s: full, o: make([full], options) };
+    };
+    const run = ({ s, o }: ReturnType<typeof make2>, from: number, to: number) => {
+      for (let t = from; t < to; t++) {
+        s.gradients.set(gradientsAt(t, 0));
+        o.step(rates[t]!);
+      }
+    };
+    const [whole, first, second] = [make2(), make2(), make2()];
+    run(whole, 0, 10);
+    run(first, 0, 4);
+    second.s.weights.set(first.s.weights);
+    for (const [name, values] of first.o.state) second.o.state.get(name)!.set(values);
+    second.o.steps = first.o.steps;
+    run(second, 4, 10);
+    expect(second.s.weights).toEqual(whole.s.weights);
+  });
+});

@@ -41,15 +41,17 @@ export const efficientnetB0: Architecture = {
   name: 'efficientnet-b0',
   description: 'EfficientNet-B0, torchvision layout',
   input: [3, 224, 224],
-  build: ({ classes }) => (net, x) => {
-    const features = net.scope('features');
-    let y = silu(convNorm(features, '0.0', '0.1', x, { channels: 32, stride: 2 }));
-    for (const [stage, [expansion, kernel, stride, channels, blocks]] of stages.entries()) {
-      for (let block = 0; block < blocks; block++) {
-        y = mbConv(features.scope(`${stage + 1}.${block}`), y, { expansion, kernel, stride: block === 0 ? stride : 1, channels });
+  build:
+    ({ classes }) =>
+    (net, x) => {
+      const features = net.scope('features');
+      let y = silu(convNorm(features, '0.0', '0.1', x, { channels: 32, stride: 2 }));
+      for (const [stage, [expansion, kernel, stride, channels, blocks]] of stages.entries()) {
+        for (let block = 0; block < blocks; block++) {
+          y = mbConv(features.scope(`${stage + 1}.${block}`), y, { expansion, kernel, stride: block === 0 ? stride : 1, channels });
+        }
       }
-    }
-    y = silu(convNorm(features, '8.0', '8.1', y, { channels: 1280, kernel: 1, padding: 0 }));
-    return denseLayer(net, 'classifier.1', dropoutLayer(net, 'classifier.0', flatten(globalAveragePool(y)), 0.2), classes);
-  },
+      y = silu(convNorm(features, '8.0', '8.1', y, { channels: 1280, kernel: 1, padding: 0 }));
+      return denseLayer(net, 'classifier.1', dropoutLayer(net, 'classifier.0', flatten(globalAveragePool(y)), 0.2), classes);
+    },
 };

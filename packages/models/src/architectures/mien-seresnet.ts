@@ -17,13 +17,15 @@ export const mienSeResnet: Architecture = {
   name: 'mien-seresnet',
   description: 'Small residual network with squeeze-and-excitation, the first released model',
   input: [1, 44, 44],
-  build: ({ classes }) => (net, x) => {
-    let y = convNorm(net, 'stem', 'stem_bn', x, { channels: 32, activation: 'Relu' });
-    for (const [stage, { channels, blocks }] of stages.entries()) {
-      for (let block = 0; block < blocks; block++) {
-        y = residualBlock(net.scope(`stage${stage + 1}.${block}`), y, { channels, stride: block === 0 ? 2 : 1, seHidden: channels / 8 });
+  build:
+    ({ classes }) =>
+    (net, x) => {
+      let y = convNorm(net, 'stem', 'stem_bn', x, { channels: 32, activation: 'Relu' });
+      for (const [stage, { channels, blocks }] of stages.entries()) {
+        for (let block = 0; block < blocks; block++) {
+          y = residualBlock(net.scope(`stage${stage + 1}.${block}`), y, { channels, stride: block === 0 ? 2 : 1, seHidden: channels / 8 });
+        }
       }
-    }
-    return denseLayer(net, 'classifier', dropoutLayer(net, 'drop', flatten(globalAveragePool(y)), 0.1), classes);
-  },
+      return denseLayer(net, 'classifier', dropoutLayer(net, 'drop', flatten(globalAveragePool(y)), 0.1), classes);
+    },
 };

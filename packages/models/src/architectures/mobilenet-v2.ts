@@ -33,14 +33,16 @@ export const mobilenetV2: Architecture = {
   name: 'mobilenetv2',
   description: 'MobileNetV2, torchvision layout',
   input: [3, 224, 224],
-  build: ({ classes }) => (net, x) => {
-    const features = net.scope('features');
-    let y = relu6(convNorm(features, '0.0', '0.1', x, { channels: 32, stride: 2 }));
-    let at = 1;
-    for (const [expansion, channels, blocks, stride] of stages) {
-      for (let block = 0; block < blocks; block++) y = invertedResidual(features.scope(at++), y, expansion, channels, block === 0 ? stride : 1);
-    }
-    y = relu6(convNorm(features, `${at}.0`, `${at}.1`, y, { channels: 1280, kernel: 1, padding: 0 }));
-    return denseLayer(net, 'classifier.1', dropoutLayer(net, 'classifier.0', flatten(globalAveragePool(y)), 0.2), classes);
-  },
+  build:
+    ({ classes }) =>
+    (net, x) => {
+      const features = net.scope('features');
+      let y = relu6(convNorm(features, '0.0', '0.1', x, { channels: 32, stride: 2 }));
+      let at = 1;
+      for (const [expansion, channels, blocks, stride] of stages) {
+        for (let block = 0; block < blocks; block++) y = invertedResidual(features.scope(at++), y, expansion, channels, block === 0 ? stride : 1);
+      }
+      y = relu6(convNorm(features, `${at}.0`, `${at}.1`, y, { channels: 1280, kernel: 1, padding: 0 }));
+      return denseLayer(net, 'classifier.1', dropoutLayer(net, 'classifier.0', flatten(globalAveragePool(y)), 0.2), classes);
+    },
 };

@@ -12,18 +12,20 @@ function resnet(name: string, description: string, depths: readonly number[], bo
     name,
     description,
     input: [3, 224, 224],
-    build: ({ classes }) => (net, x) => {
-      let y = maxPool(convNorm(net, 'conv1', 'bn1', x, { channels: 64, kernel: 7, stride: 2, activation: 'Relu' }), 3, { stride: 2, padding: 1 });
-      for (const [stage, depth] of depths.entries()) {
-        for (let block = 0; block < depth; block++) {
-          const inner = net.scope(`layer${stage + 1}.${block}`);
-          const width = 64 * 2 ** stage;
-          const stride = stage > 0 && block === 0 ? 2 : 1;
-          y = bottleneck ? bottleneckBlock(inner, y, { width, stride }) : residualBlock(inner, y, { channels: width, stride });
+    build:
+      ({ classes }) =>
+      (net, x) => {
+        let y = maxPool(convNorm(net, 'conv1', 'bn1', x, { channels: 64, kernel: 7, stride: 2, activation: 'Relu' }), 3, { stride: 2, padding: 1 });
+        for (const [stage, depth] of depths.entries()) {
+          for (let block = 0; block < depth; block++) {
+            const inner = net.scope(`layer${stage + 1}.${block}`);
+            const width = 64 * 2 ** stage;
+            const stride = stage > 0 && block === 0 ? 2 : 1;
+            y = bottleneck ? bottleneckBlock(inner, y, { width, stride }) : residualBlock(inner, y, { channels: width, stride });
+          }
         }
-      }
-      return denseLayer(net, 'fc', flatten(globalAveragePool(y)), classes);
-    },
+        return denseLayer(net, 'fc', flatten(globalAveragePool(y)), classes);
+      },
   };
 }
 

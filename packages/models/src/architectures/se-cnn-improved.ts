@@ -7,13 +7,15 @@ export const seCnnImproved: Architecture = {
   name: 'se-cnn-improved',
   description: 'Four narrow convolutions with squeeze-and-excitation (system C, its best)',
   input: [1, 48, 48],
-  build: ({ classes }) => (net, x) => {
-    let y = convReluNormSe(net.scope('stage1'), x, { channels: 32 });
-    y = convReluNormSe(net.scope('stage2'), y, { channels: 64, pool: true, drop: true });
-    y = convReluNormSe(net.scope('stage3'), y, { channels: 128, pool: true });
-    y = convReluNormSe(net.scope('stage4'), y, { channels: 128, pool: true, drop: true });
-    y = denseStage(net.scope('hidden1'), flatten(y), 1024, { reluFirst: true });
-    y = denseStage(net.scope('hidden2'), y, 256, { reluFirst: true });
-    return denseLayer(net, 'classifier', y, classes);
-  },
+  build:
+    ({ classes }) =>
+    (net, x) => {
+      let y = convReluNormSe(net.scope('stage1'), x, { channels: 32 });
+      y = convReluNormSe(net.scope('stage2'), y, { channels: 64, pool: true, drop: true });
+      y = convReluNormSe(net.scope('stage3'), y, { channels: 128, pool: true });
+      y = convReluNormSe(net.scope('stage4'), y, { channels: 128, pool: true, drop: true });
+      y = denseStage(net.scope('hidden1'), flatten(y), 1024, { reluFirst: true });
+      y = denseStage(net.scope('hidden2'), y, 256, { reluFirst: true });
+      return denseLayer(net, 'classifier', y, classes);
+    },
 };

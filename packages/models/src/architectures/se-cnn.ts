@@ -7,13 +7,15 @@ export const seCnn: Architecture = {
   name: 'se-cnn',
   description: 'Four convolutions, each with squeeze-and-excitation (system C)',
   input: [1, 48, 48],
-  build: ({ classes }) => (net, x) => {
-    let y = convReluNormSe(net.scope('stage1'), x, { channels: 64 });
-    y = convReluNormSe(net.scope('stage2'), y, { channels: 128, pool: true, drop: true });
-    y = convReluNormSe(net.scope('stage3'), y, { channels: 512, pool: true });
-    y = convReluNormSe(net.scope('stage4'), y, { channels: 512, pool: true, drop: true });
-    y = denseStage(net.scope('hidden1'), flatten(y), 256, { reluFirst: true });
-    y = denseStage(net.scope('hidden2'), y, 512, { reluFirst: true });
-    return denseLayer(net, 'classifier', y, classes);
-  },
+  build:
+    ({ classes }) =>
+    (net, x) => {
+      let y = convReluNormSe(net.scope('stage1'), x, { channels: 64 });
+      y = convReluNormSe(net.scope('stage2'), y, { channels: 128, pool: true, drop: true });
+      y = convReluNormSe(net.scope('stage3'), y, { channels: 512, pool: true });
+      y = convReluNormSe(net.scope('stage4'), y, { channels: 512, pool: true, drop: true });
+      y = denseStage(net.scope('hidden1'), flatten(y), 256, { reluFirst: true });
+      y = denseStage(net.scope('hidden2'), y, 512, { reluFirst: true });
+      return denseLayer(net, 'classifier', y, classes);
+    },
 };

@@ -7,11 +7,13 @@ export const shallowCnn: Architecture = {
   name: 'shallow-cnn',
   description: 'Two convolutions and one hidden dense layer (system C)',
   input: [1, 48, 48],
-  build: ({ classes }) => (net, x) => {
-    let y = convNormRelu(net.scope('stage1'), x, { channels: 32, drop: true });
-    y = convNormRelu(net.scope('stage2'), y, { channels: 64, pool: true, drop: true });
-    // The table shows no batch norm after the dense layer.
-    y = denseStage(net.scope('hidden'), flatten(y), 512, { norm: false });
-    return denseLayer(net, 'classifier', y, classes);
-  },
+  build:
+    ({ classes }) =>
+    (net, x) => {
+      let y = convNormRelu(net.scope('stage1'), x, { channels: 32, drop: true });
+      y = convNormRelu(net.scope('stage2'), y, { channels: 64, pool: true, drop: true });
+      // The table shows no batch norm after the dense layer.
+      y = denseStage(net.scope('hidden'), flatten(y), 512, { norm: false });
+      return denseLayer(net, 'classifier', y, classes);
+    },
 };

@@ -12,22 +12,24 @@ function vgg(name: string, description: string, depths: readonly number[]): Arch
     name,
     description,
     input: [3, 224, 224],
-    build: ({ classes }) => (net, x) => {
-      let y = x;
-      // torchvision numbers convolutions, ReLUs and pools in one sequence.
-      let at = 0;
-      for (const [stage, depth] of depths.entries()) {
-        for (let i = 0; i < depth; i++) {
-          y = relu(convLayer(net, `features.${at}`, y, { channels: widths[stage]! }));
-          at += 2;
+    build:
+      ({ classes }) =>
+      (net, x) => {
+        let y = x;
+        // torchvision numbers convolutions, ReLUs and pools in one sequence.
+        let at = 0;
+        for (const [stage, depth] of depths.entries()) {
+          for (let i = 0; i < depth; i++) {
+            y = relu(convLayer(net, `features.${at}`, y, { channels: widths[stage]! }));
+            at += 2;
+          }
+          y = maxPool(y);
+          at++;
         }
-        y = maxPool(y);
-        at++;
-      }
-      y = relu(denseLayer(net, 'classifier.0', flatten(y), 4096));
-      y = relu(denseLayer(net, 'classifier.3', dropoutLayer(net, 'classifier.2', y, 0.5), 4096));
-      return denseLayer(net, 'classifier.6', dropoutLayer(net, 'classifier.5', y, 0.5), classes);
-    },
+        y = relu(denseLayer(net, 'classifier.0', flatten(y), 4096));
+        y = relu(denseLayer(net, 'classifier.3', dropoutLayer(net, 'classifier.2', y, 0.5), 4096));
+        return denseLayer(net, 'classifier.6', dropoutLayer(net, 'classifier.5', y, 0.5), classes);
+      },
   };
 }
 

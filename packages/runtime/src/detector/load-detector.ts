@@ -22,8 +22,13 @@ export async function loadDetector({ model: bytes, createSession, file = 'the fi
     if (isSsdMobilenet(model)) return await openSsdMobilenet(model, createSession, session);
     outputs = decodeModel(model).outputs.map((port) => port.name);
   } catch (cause) {
-    throw new UserError('bad-detector', `${file}: expected a face detector in ONNX form, but it cannot be read as one (${(cause as Error).message})`, { cause });
+    throw new UserError('bad-detector', `${file}: expected a face detector in ONNX form, but it cannot be read as one (${(cause as Error).message})`, {
+      cause,
+    });
   }
   if (isYunet(outputs)) return openYunet(model, createSession, session);
-  throw new UserError('bad-detector', `${file}: expected a YuNet face detector (outputs cls_8 … kps_32), found outputs ${outputs.join(', ') || 'none'}; leave --detector out to use Mien's own`);
+  throw new UserError(
+    'bad-detector',
+    `${file}: expected a YuNet face detector (outputs cls_8 … kps_32), found outputs ${outputs.join(', ') || 'none'}; leave --detector out to use Mien's own`,
+  );
 }

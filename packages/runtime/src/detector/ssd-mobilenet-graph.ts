@@ -71,7 +71,12 @@ class GraphWriter {
 
   /** 3×3 depthwise convolution with its batch norm folded in (w·γ/√(σ²+ε)), and ReLU6. */
   depthwise(x: string, prefix: string, stride: 1 | 2): string {
-    const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((part) => this.values(`${prefix}/BatchNorm/${part}`)) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((part) => this.values(`${prefix}/BatchNorm/${part}`)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     const filters = this.values(`${prefix}/depthwise_weights`);
     const channels = gamma.length;
     const folded = new Float32Array(channels * 9);

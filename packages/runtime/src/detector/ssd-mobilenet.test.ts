@@ -42,7 +42,8 @@ test('the graph computes what face-api computes with TensorFlow.js on the same 5
   const n = 512;
   const input = new Float32Array(3 * n * n);
   for (let c = 0; c < 3; c++) {
-    for (let y = 0; y < n; y++) for (let x = 0; x < n; x++) input[(c * n + y) * n + x] = (127.5 + 100 * Math.sin(x / (7 + c) + y / 11) * Math.cos(y / (13 - c))) / 127.5 - 1;
+    for (let y = 0; y < n; y++)
+      for (let x = 0; x < n; x++) input[(c * n + y) * n + x] = (127.5 + 100 * Math.sin(x / (7 + c) + y / 11) * Math.cos(y / (13 - c))) / 127.5 - 1;
   }
   const graph = ssdMobilenetGraph(weights);
   const session = await createSession(model);
@@ -99,9 +100,18 @@ test.each([
 test('a crowd of 36 small faces, 25 to 30 px wide, is found but for two at most, without a false box', async () => {
   // Photographs 4 and 5, with four and five faces, four times each.
   const tiles = await Promise.all(
-    Array.from({ length: 8 }, async (_, i) => ({ input: await sharp(sample(1 + (i % 4 < 2 ? 4 : 3))).resize(310).toBuffer(), left: 20 + (i % 4) * 370, top: 60 + Math.floor(i / 4) * 330 })),
+    Array.from({ length: 8 }, async (_, i) => ({
+      input: await sharp(sample(1 + (i % 4 < 2 ? 4 : 3)))
+        .resize(310)
+        .toBuffer(),
+      left: 20 + (i % 4) * 370,
+      top: 60 + Math.floor(i / 4) * 330,
+    })),
   );
-  const crowd = await sharp({ create: { width: 1500, height: 800, channels: 3, background: '#7f8a86' } }).composite(tiles).png().toBuffer();
+  const crowd = await sharp({ create: { width: 1500, height: 800, channels: 3, background: '#7f8a86' } })
+    .composite(tiles)
+    .png()
+    .toBuffer();
   const found = await detector.detect(await decodeImage(crowd));
   expect(found.filter(({ box }) => box.width < 45).length).toBe(found.length);
   expect(found.length).toBeGreaterThanOrEqual(34);
@@ -109,7 +119,12 @@ test('a crowd of 36 small faces, 25 to 30 px wide, is found but for two at most,
 });
 
 test('pictures without a face, of one pixel, and much longer than wide give no face and no error', async () => {
-  for (const [width, height] of [[64, 64], [1, 1], [3000, 2], [1300, 900]] as const) {
+  for (const [width, height] of [
+    [64, 64],
+    [1, 1],
+    [3000, 2],
+    [1300, 900],
+  ] as const) {
     const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 31 + (i >> 5) * 7) & 127);
     expect(await detector.detect({ width, height, channels: 3, data })).toEqual([]);
   }
@@ -123,19 +138,50 @@ test('the threshold decides what is reported', async () => {
 const photos = process.env.MIEN_DATA && join(process.env.MIEN_DATA, 'photos');
 test.skipIf(!photos || !existsSync(photos))('the seven, three and one faces of the real photographs (skipped without MIEN_DATA)', async () => {
   const truth = {
-    'sts107-crew-7-faces.jpg': [[205, 65], [338, 175], [480, 100], [647, 180], [803, 80], [912, 185], [1072, 120]],
-    'apollo11-crew-3-faces.jpg': [[518, 650], [1042, 340], [1580, 700]],
+    'sts107-crew-7-faces.jpg': [
+      [205, 65],
+      [338, 175],
+      [480, 100],
+      [647, 180],
+      [803, 80],
+      [912, 185],
+      [1072, 120],
+    ],
+    'apollo11-crew-3-faces.jpg': [
+      [518, 650],
+      [1042, 340],
+      [1580, 700],
+    ],
     'obama-1-face.jpg': [[488, 260]],
   } as const;
   for (const [file, centres] of Object.entries(truth)) {
     const found = await detector.detect(await decodeImage(join(photos!, file)));
-    expect({ file, ...score(found.map((d) => d.box), centres) }).toEqual({ file, found: centres.length, wrong: 0 });
+    expect({
+      file,
+      ...score(
+        found.map((d) => d.box),
+        centres,
+      ),
+    }).toEqual({ file, found: centres.length, wrong: 0 });
   }
 });
 
 test('a file that is no detector is refused with its outputs named', async () => {
-  const other = encodeModel({ irVersion: 8, opsets: { '': 17 }, producer: '', graphName: 'g', nodes: [], initializers: {}, inputs: [], outputs: [{ name: 'logits', dtype: 'float32', shape: [1] }], metadata: {} });
-  await expect(loadDetector({ model: other, createSession, file: 'x.onnx' })).rejects.toMatchObject({ code: 'bad-detector', message: expect.stringContaining('found outputs logits') });
+  const other = encodeModel({
+    irVersion: 8,
+    opsets: { '': 17 },
+    producer: '',
+    graphName: 'g',
+    nodes: [],
+    initializers: {},
+    inputs: [],
+    outputs: [{ name: 'logits', dtype: 'float32', shape: [1] }],
+    metadata: {},
+  });
+  await expect(loadDetector({ model: other, createSession, file: 'x.onnx' })).rejects.toMatchObject({
+    code: 'bad-detector',
+    message: expect.stringContaining('found outputs logits'),
+  });
   await expect(loadDetector({ model: new TextEncoder().encode('hello there'), createSession, file: 'x.onnx' })).rejects.toMatchObject({ code: 'bad-detector' });
   await expect(openDetector('/nowhere/d.onnx')).rejects.toMatchObject({ code: 'not-found' });
 });

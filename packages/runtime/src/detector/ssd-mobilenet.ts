@@ -40,7 +40,8 @@ class SsdMobilenet implements FaceDetector {
 
   async #run(planes: InputPlanes, threshold: number, smallestPx: number, largestPx: number): Promise<Detection[]> {
     const { data, height, width, scaleX, scaleY } = planes;
-    const input = data.map((v) => v / 127.5 - 1);
+    const input = new Float32Array(data.length);
+    for (let i = 0; i < input.length; i++) input[i] = data[i]! / 127.5 - 1;
     const { boxes, scores } = await this.#session.run({ image: tensor.float32(input, [1, 3, height, width]) });
     return decodeSsd(boxes!.data as Float32Array, scores!.data as Float32Array, height, width, threshold, this.#spec)
       .filter(({ box }) => {

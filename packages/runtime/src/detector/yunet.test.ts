@@ -11,7 +11,12 @@ test('decodes a cell of each head: centre, sides and landmarks in pixels of the 
   const outputs: Record<string, TensorValue> = {};
   for (const stride of [8, 16, 32]) {
     const cells = (32 / stride) * (64 / stride);
-    for (const [head, values] of [['cls', 1], ['obj', 1], ['bbox', 4], ['kps', 10]] as const) {
+    for (const [head, values] of [
+      ['cls', 1],
+      ['obj', 1],
+      ['bbox', 4],
+      ['kps', 10],
+    ] as const) {
       outputs[`${head}_${stride}`] = tensor.float32(new Float32Array(cells * values), [1, cells, values]);
     }
   }
@@ -33,14 +38,17 @@ test('decodes a cell of each head: centre, sides and landmarks in pixels of the 
 
 const photos = process.env.MIEN_DATA && join(process.env.MIEN_DATA, 'photos');
 const detectors = process.env.MIEN_DATA && join(process.env.MIEN_DATA, '../detectors');
-test.skipIf(!photos || !detectors || !existsSync(detectors))('YuNet files of fixed and dynamic size find the real faces (skipped without MIEN_DATA)', async () => {
-  const image = await decodeImage(join(photos!, 'apollo11-crew-3-faces.jpg'));
-  for (const file of ['yunet_n_dynamic.onnx', 'yunet_n_640_640.onnx', 'yunet_n_320_320.onnx']) {
-    const detector = await openDetector(join(detectors!, file));
-    const found = await detector.detect(image);
-    expect([file, found.length]).toEqual([file, 3]);
-    const [nose] = found.map(({ landmarks }) => landmarks![2]!);
-    expect(found[0]!.box.x < nose![0] && nose![0] < found[0]!.box.x + found[0]!.box.width).toBe(true);
-    await detector.release();
-  }
-});
+test.skipIf(!photos || !detectors || !existsSync(detectors))(
+  'YuNet files of fixed and dynamic size find the real faces (skipped without MIEN_DATA)',
+  async () => {
+    const image = await decodeImage(join(photos!, 'apollo11-crew-3-faces.jpg'));
+    for (const file of ['yunet_n_dynamic.onnx', 'yunet_n_640_640.onnx', 'yunet_n_320_320.onnx']) {
+      const detector = await openDetector(join(detectors!, file));
+      const found = await detector.detect(image);
+      expect([file, found.length]).toEqual([file, 3]);
+      const [nose] = found.map(({ landmarks }) => landmarks![2]!);
+      expect(found[0]!.box.x < nose![0] && nose![0] < found[0]!.box.x + found[0]!.box.width).toBe(true);
+      await detector.release();
+    }
+  },
+);

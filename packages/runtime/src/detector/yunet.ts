@@ -42,7 +42,12 @@ export function decodeYunet(outputs: Readonly<Record<string, TensorValue>>, plan
   const found: Detection[] = [];
   const { scaleX, scaleY } = planes;
   for (const stride of strides) {
-    const [cls, obj, bbox, kps] = ['cls', 'obj', 'bbox', 'kps'].map((head) => outputs[`${head}_${stride}`]!.data as Float32Array) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const [cls, obj, bbox, kps] = ['cls', 'obj', 'bbox', 'kps'].map((head) => outputs[`${head}_${stride}`]!.data as Float32Array) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     const columns = planes.width / stride;
     for (let i = 0; i < cls.length; i++) {
       const score = Math.sqrt(clamp01(cls[i]!) * clamp01(obj[i]!));
@@ -53,7 +58,9 @@ export function decodeYunet(outputs: Readonly<Record<string, TensorValue>>, plan
       const height = Math.exp(bbox[i * 4 + 3]!) * stride * scaleY;
       const x = (column + bbox[i * 4]!) * stride * scaleX - width / 2;
       const y = (row + bbox[i * 4 + 1]!) * stride * scaleY - height / 2;
-      const landmarks = [0, 1, 2, 3, 4].map((p) => [(column + kps[i * 10 + 2 * p]!) * stride * scaleX, (row + kps[i * 10 + 2 * p + 1]!) * stride * scaleY] as const);
+      const landmarks = [0, 1, 2, 3, 4].map(
+        (p) => [(column + kps[i * 10 + 2 * p]!) * stride * scaleX, (row + kps[i * 10 + 2 * p + 1]!) * stride * scaleY] as const,
+      );
       found.push({ box: { x, y, width, height }, score, landmarks });
     }
   }

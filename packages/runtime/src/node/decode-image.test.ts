@@ -14,7 +14,8 @@ function file(name: string, bytes: string | Uint8Array): string {
   writeFileSync(path, bytes);
   return path;
 }
-const plain = (width: number, height: number, background: Create['background'], channels: 3 | 4 = 3) => sharp({ create: { width, height, channels, background } });
+const plain = (width: number, height: number, background: Create['background'], channels: 3 | 4 = 3) =>
+  sharp({ create: { width, height, channels, background } });
 
 /** A PNG whose header promises width×height and whose data hold a few rows at most. */
 function pngOf(width: number, height: number): Uint8Array {
@@ -29,7 +30,12 @@ function pngOf(width: number, height: number): Uint8Array {
   const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
   header.writeUInt32BE(width);
   header.writeUInt32BE(height, 4);
-  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.alloc(1000))), chunk('IEND', new Uint8Array())]);
+  return Buffer.concat([
+    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(Buffer.alloc(1000))),
+    chunk('IEND', new Uint8Array()),
+  ]);
 }
 
 test.each([
@@ -46,13 +52,18 @@ test.each([
 });
 
 test('a truncated JPEG is refused, not half decoded', async () => {
-  const whole = await sharp({ create: { width: 400, height: 400, channels: 3, background: 'grey', noise: { type: 'gaussian', mean: 128, sigma: 30 } } }).jpeg().toBuffer();
+  const whole = await sharp({ create: { width: 400, height: 400, channels: 3, background: 'grey', noise: { type: 'gaussian', mean: 128, sigma: 30 } } })
+    .jpeg()
+    .toBuffer();
   await expect(decodeImage(whole.subarray(0, whole.length >> 1))).rejects.toMatchObject({ code: 'unreadable-image' });
 });
 
 test('a limit can be set, and bytes can carry a name', async () => {
   const png = await plain(20, 10, 'red').png().toBuffer();
-  await expect(decodeImage(png, { maxPixels: 199, name: 'upload' })).rejects.toMatchObject({ code: 'image-too-large', message: expect.stringContaining('upload: 20×10') });
+  await expect(decodeImage(png, { maxPixels: 199, name: 'upload' })).rejects.toMatchObject({
+    code: 'image-too-large',
+    message: expect.stringContaining('upload: 20×10'),
+  });
   expect(await decodeImage(png, { maxPixels: 200 })).toMatchObject({ width: 20, height: 10, channels: 3 });
 });
 
@@ -66,7 +77,10 @@ test('the EXIF orientation is applied: a photo stored on its side comes out upri
   const image = await decodeImage(jpeg);
   expect([image.width, image.height]).toEqual([20, 40]);
   const at = (x: number, y: number): number[] => [...image.data.subarray((y * 20 + x) * 3, (y * 20 + x) * 3 + 3)].map((v) => Math.round(v / 255));
-  expect([at(10, 5), at(10, 35)]).toEqual([[1, 0, 0], [0, 0, 1]]);
+  expect([at(10, 5), at(10, 35)]).toEqual([
+    [1, 0, 0],
+    [0, 0, 1],
+  ]);
 });
 
 test('a CMYK JPEG becomes RGB', async () => {
@@ -89,7 +103,9 @@ test('transparency lies on white; grey, palette and 16-bit pictures come as 8 bi
 
 test('an animated GIF gives its first frame', async () => {
   const frames = await Promise.all(['red', 'lime'].map((colour) => plain(6, 4, colour).png().toBuffer()));
-  const gif = await sharp(frames, { join: { animated: true } }).gif().toBuffer();
+  const gif = await sharp(frames, { join: { animated: true } })
+    .gif()
+    .toBuffer();
   const image = await decodeImage(gif);
   expect([image.width, image.height, image.channels]).toEqual([6, 4, 3]);
   expect([...image.data.subarray(0, 3)]).toEqual([255, 0, 0]);

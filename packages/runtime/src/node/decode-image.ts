@@ -44,7 +44,9 @@ export async function decodeImage(source: string | Uint8Array, { maxPixels = def
     return { width: info.width, height: info.height, channels: info.channels, data };
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    throw new UserError('unreadable-image', `${file}: expected a picture (JPEG, PNG, WebP, GIF, AVIF, TIFF), but it cannot be decoded (${oneLine(cause)})`, { cause });
+    throw new UserError('unreadable-image', `${file}: expected a picture (JPEG, PNG, WebP, GIF, AVIF, TIFF), but it cannot be decoded (${oneLine(cause)})`, {
+      cause,
+    });
   }
 }
 
