@@ -1,6 +1,6 @@
 /** The command line as scripts see it: what goes to which stream, in which form, with which exit status. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -134,7 +134,7 @@ describe('mien', () => {
   it('a tree with only test/ is a valid store', () => {
     for (const label of ['happy', 'sadness']) {
       mkdirSync(join(dir, 'tree/test', label), { recursive: true });
-      writeFileSync(join(dir, 'tree/test', label, 'a.pgm'), Buffer.concat([Buffer.from('P5 48 48 255\n'), Buffer.alloc(2304, 90)]));
+      copyFileSync(photo, join(dir, 'tree/test', label, 'a.jpg'));
     }
     const { status, out, err } = mien('data', 'import', join(dir, 'tree'), '--out', join(dir, 'tree-store'), '--json');
     expect(status, err).toBe(0);

@@ -95,13 +95,20 @@ describe('whole networks', () => {
     const [standard, blocked] = results as [(typeof results)[0], (typeof results)[0]];
     expect(blocked.loss).toBeCloseTo(standard.loss, 4);
     expect(relativeError(blocked.logits, standard.logits)).toBeLessThan(1e-3);
+    // What has no influence, as a bias in front of a norm, has rounding alone as its gradient; so has the mean of a
+    // convolution of normalised channels.
+    const largest = (values: Float32Array): number => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    const noise = 1e-5 * Math.max(...[...standard.gradients.values()].map(largest));
+    let compared = 0;
     for (const [weight, expected] of standard.gradients) {
-      // A bias in front of a norm has no influence: its gradient is rounding alone.
-      const magnitude = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-      if (magnitude < 1e-6) continue;
-      expect(distance(blocked.gradients.get(weight)!, expected), `gradient of ${weight}`).toBeLessThan(4e-2);
+      if (largest(expected) < noise) continue;
+      compared++;
+      expect(distance(blocked.gradients.get(weight)!, expected), `gradient of ${weight}, largest ${largest(expected)}`).toBeLessThan(4e-2);
     }
-    for (const [weight, expected] of standard.weights) expect(relativeError(blocked.weights.get(weight)!, expected), weight).toBeLessThan(1e-3);
+    expect(compared).toBeGreaterThan(standard.gradients.size / 2);
+    for (const [weight, expected] of standard.weights) {
+      if (largest(expected) > 1e-4) expect(relativeError(blocked.weights.get(weight)!, expected), weight).toBeLessThan(1e-3);
+    }
   });
 
   it('resnet18-48: the inference network with the statistics of a batch gives that batch’s training logits', async () => {
