@@ -1,12 +1,26 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const browser = 'apps/*/test/**/*.browser.test.ts';
 
 // Tests of one package import its source; other packages are taken built (`npm test` builds first).
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'tests/**/*.test.ts', 'examples/**/*.test.ts'],
     // Sessions and trainings use both cores of a small machine; more files at once only slow each other.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Generous, because shared machines stall: a test that hangs is found all the same.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, browser],
+        },
+      },
+      // After the others: a browser, a server and WebAssembly threads want the machine for themselves.
+      { extends: true, test: { name: 'browser', include: [browser], sequence: { groupOrder: 1 } } },
+    ],
   },
 });
