@@ -5,7 +5,7 @@ import { checkGradients } from '../../test/finite-differences.ts';
 import { spaced } from '../../test/random.ts';
 import { Graph, type Value } from '../graph.ts';
 import { conv } from './conv.ts';
-import { averagePool, globalAveragePool, maxPool } from './pooling.ts';
+import { averagePool, globalAveragePool, maxPool, type PoolOptions } from './pooling.ts';
 
 const sizeOf = (shape: Shape): number => shape.reduce((p, d) => p * d, 1);
 
@@ -29,6 +29,19 @@ describe('maxPool', () => {
       step,
       tolerance: 2e-3,
     });
+  });
+
+  const overlapping: [Shape, number, PoolOptions][] = [
+    [[1, 1, 5, 5], 3, { stride: 2, padding: 1 }],
+    [[2, 2, 7, 6], 3, { stride: 2, padding: 1 }],
+    [[1, 2, 6, 5], 3, { stride: 1 }],
+    [[1, 2, 8, 7], 2, { stride: 3 }],
+    [[2, 1, 4, 4], 2, { padding: 1 }],
+  ];
+  it.each(overlapping)('x %j, size %i, %j', async (shape, size, options) => {
+    const step = 0.4 / sizeOf(shape);
+    const inputs = { x: { shape, values: spaced(sizeOf(shape), 3) } };
+    await checkGradients({ inputs, build: (v) => maxPool(v.x!, size, options), precision: 'float32', step, tolerance: 2e-3 });
   });
 
   it('names the window and the input that is too small', () => {

@@ -20,51 +20,33 @@ export interface PoolOptions {
   readonly padding?: number;
 }
 
-/** Windows that overlap or reach over the border: every dy is added at the place its maximum came from. */
-function overlappingMaxPool(x: Value, size: number, stride: number, padding: number): Value {
+/**
+ * Maximum of each size×size window; rows and columns left over are dropped. The gradient goes to the first maximum, and
+ * adds up where windows overlap. Throws, naming both, when the window does not fit.
+ */
+export function maxPool(x: Value, size = 2, options: PoolOptions = {}): Value {
   const { graph } = x;
+  const { stride = size, padding = 0 } = options;
   const [N, C, H, W] = x.shape as [number, number, number, number];
   const shape = [N, C, convOutputSize(H, size, stride, 1, 2 * padding), convOutputSize(W, size, stride, 1, 2 * padding)];
   if (x.shape.length !== 4 || shape.some((dim) => dim < 1) || 2 * padding > size) {
-    throw new Error(`MaxPool: a ${size}×${size} window with padding ${padding} does not fit x ${describe(x.shape)}`);
+    throw new Error(`MaxPool: a ${size}×${size} window${padding ? ` with padding ${padding}` : ''} does not fit x ${describe(x.shape)}`);
   }
   const attributes = { kernel_shape: [size, size], strides: [stride, stride], pads: [padding, padding, padding, padding] };
   if (!(graph.recording && x.requiresGrad)) return graph.emit('MaxPool', [x], shape, { attributes });
-  const [y, indices] = graph.emitMany(
-    'MaxPool',
-    [x],
-    [
-      { shape, dtype: 'float32' },
-      { shape, dtype: 'int64' },
-    ],
-    { attributes },
-  ) as [Value, Value];
+  const outputs = [
+    { shape, dtype: 'float32' as const },
+    { shape, dtype: 'int64' as const },
+  ];
+  const [y, indices] = graph.emitMany('MaxPool', [x], outputs, { attributes }) as [Value, Value];
+  const apart = stride >= size && padding === 0;
   return graph.record([x], y, (dy) => {
+    if (apart) return [graph.emit('MaxUnpool', [dy, indices, graph.constant(x.shape, [4], 'int64')], x.shape, { attributes })];
     const flat = (v: Value): Value => graph.emit('Reshape', [v, graph.constant([-1], [1], 'int64')], [sizeOf(v.shape)], { dtype: v.dtype });
     const zeros = graph.emit('ConstantOfShape', [graph.constant([sizeOf(x.shape)], [1], 'int64')], [sizeOf(x.shape)]);
     const summed = graph.emit('ScatterElements', [zeros, flat(indices), flat(dy)], [sizeOf(x.shape)], { attributes: { axis: 0, reduction: 'add' } });
     return [graph.emit('Reshape', [summed, graph.constant(x.shape, [4], 'int64')], x.shape)];
   });
-}
-
-/** Maximum of each size×size window; rows and columns left over are dropped. The gradient goes to the first maximum. */
-export function maxPool(x: Value, size = 2, options: PoolOptions = {}): Value {
-  const { graph } = x;
-  const { stride = size, padding = 0 } = options;
-  if (stride !== size || padding > 0) return overlappingMaxPool(x, size, stride, padding);
-  const shape = pooledShape('MaxPool', x, size);
-  const attributes = { kernel_shape: [size, size], strides: [size, size] };
-  if (!(graph.recording && x.requiresGrad)) return graph.emit('MaxPool', [x], shape, { attributes });
-  const [y, indices] = graph.emitMany(
-    'MaxPool',
-    [x],
-    [
-      { shape, dtype: 'float32' },
-      { shape, dtype: 'int64' },
-    ],
-    { attributes },
-  ) as [Value, Value];
-  return graph.record([x], y, (dy) => [graph.emit('MaxUnpool', [dy, indices, graph.constant(x.shape, [4], 'int64')], x.shape, { attributes })]);
 }
 
 /** Mean of each size×size window, windows not overlapping. H and W must be divisible by size. */
