@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '@mien/data';
+import { openStore, StoreWriter } from '@mien/data';
 import { evaluateSplit, predictSplit } from '@mien/evaluation';
 import { createSession } from '@mien/onnx/node';
 import { expressions, loadRecogniser, readCard, UserError } from '@mien/runtime';
@@ -262,6 +262,17 @@ describe('refused, naming what to do', () => {
     expect(await code({ batch: 33 })).toBe('batch-too-large');
     expect(await code({ data: { validation: { split: 'public' } } })).toBe('unknown-split');
     expect(await code({ model: 'resnet-1000' })).toBe('no-model');
+  });
+
+  it.each([20, 100])('images of %i pixels for a network of 44', async (size) => {
+    const data = join(temporaryDir(), 'store');
+    const image = { layout: 'fixed', channels: 1, height: size, width: size } as const;
+    const writer = new StoreWriter({ out: data, name: 'odd', form: 'test', file: 'none', image, labels: expressions });
+    for (let row = 0; row < 32; row++) for (const split of ['train', 'val']) writer.append({ split, label: row % 7, image: new Uint8Array(size * size) });
+    writer.finish();
+    const error = await refusal(run({ out: join(temporaryDir(), 'run'), data, recipe: recipe({}) }));
+    expect(error.code).toBe('input-mismatch');
+    expect(error.message).toContain(`${size}×${size}`);
   });
 });
 

@@ -25,6 +25,9 @@ export interface TrainerOptions {
   readonly shouldStop: () => boolean;
 }
 
+/** Largest size of an image ÷ size of the network's input. */
+const largestMargin = 1.25;
+
 interface Rows {
   readonly train: Split;
   readonly trainRows: Uint32Array;
@@ -75,6 +78,13 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
     throw new UserError(
       'input-mismatch',
       `model ${architecture.name} takes ${C}×${H}×${W} (C×H×W), the data holds ${image.channels}×${image.height}×${image.width}; import the data at that size or choose another model`,
+    );
+  }
+  // The network sees the central (in training: a random) window of an image; a much larger image would lose most of the face.
+  if (image.height > largestMargin * H || image.width > largestMargin * W) {
+    throw new UserError(
+      'input-mismatch',
+      `model ${architecture.name} takes ${H}×${W} pixels, the data holds ${image.height}×${image.width}, of which it would see only the middle; import the data again with --size ${Math.round(1.1 * Math.max(H, W))}`,
     );
   }
   if (rows.trainRows.length < recipe.batch) {
