@@ -12,20 +12,25 @@ const mayImport: Record<string, readonly string[]> = {
   engine: ['onnx'],
   models: ['engine', 'onnx'],
   runtime: ['onnx'],
+  live: ['runtime'],
+  web: ['onnx', 'engine', 'runtime', 'live'],
   data: ['onnx', 'runtime'],
   evaluation: ['onnx', 'runtime', 'data'],
   training: ['onnx', 'engine', 'models', 'runtime', 'data', 'evaluation', 'recipes'],
   server: ['onnx', 'runtime'],
-  studio: ['onnx', 'runtime', 'server'],
-  cli: ['onnx', 'engine', 'models', 'runtime', 'data', 'evaluation', 'training', 'server', 'recipes', 'released-models', 'studio'],
+  labelling: ['onnx', 'runtime'],
+  studio: ['onnx', 'runtime', 'server', 'live', 'web'],
+  cli: ['onnx', 'engine', 'models', 'runtime', 'live', 'labelling', 'data', 'evaluation', 'training', 'server', 'recipes', 'released-models', 'studio'],
 };
 
 /** Folders whose code must also run in a browser; `exceptions` are their Node entrances. */
 const isomorphic = [
   { dir: 'packages/onnx/src', exceptions: ['node'] },
   { dir: 'packages/engine/src', exceptions: [] },
-  { dir: 'packages/models/src', exceptions: [] },
+  { dir: 'packages/models/src', exceptions: ['node'] },
   { dir: 'packages/runtime/src', exceptions: ['node', 'build'] },
+  { dir: 'packages/live/src', exceptions: [] },
+  { dir: 'packages/web/src', exceptions: [] },
 ];
 
 function sourceFiles(dir: string): string[] {

@@ -1,0 +1,2 @@
+/** @mien/labelling: expressions of a million faces. */
+export {};

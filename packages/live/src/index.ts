@@ -1,0 +1,2 @@
+/** @mien/live: faces over time. */
+export {};

@@ -1,0 +1,2 @@
+/** @mien/web: expressions live in any page. */
+export {};
