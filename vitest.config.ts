@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-const browser = 'apps/*/test/**/*.browser.test.ts';
+const browser = ['apps/*/test/**/*.browser.test.ts', 'packages/*/test/**/*.browser.test.ts'];
 
 // Tests of one package import its source; other packages are taken built (`npm test` builds first).
 export default defineConfig({
@@ -16,11 +16,11 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, browser],
+          exclude: [...configDefaults.exclude, ...browser],
         },
       },
       // After the others: a browser, a server and WebAssembly threads want the machine for themselves.
-      { extends: true, test: { name: 'browser', include: [browser], sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'browser', include: browser, sequence: { groupOrder: 1 } } },
     ],
   },
 });

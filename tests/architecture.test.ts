@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const mayImport: Record<string, readonly string[]> = {
   onnx: [],
   engine: ['onnx'],
-  models: ['engine', 'onnx'],
+  models: ['engine', 'onnx', 'runtime'],
   runtime: ['onnx'],
   live: ['runtime'],
   web: ['onnx', 'engine', 'runtime', 'live'],
@@ -41,7 +41,7 @@ function sourceFiles(dir: string): string[] {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"\s()]+)['"]/g)].map((match) => match[1]!);
+  return [...text.matchAll(/(?<![.\w])(?:from|import)\s*\(?\s*['"]([^'"\s()]+)['"]/g)].map((match) => match[1]!);
 }
 
 const packages = Object.keys(mayImport).map((name) => ({ name, dir: name === 'studio' ? 'apps/studio/src' : `packages/${name}/src` }));

@@ -1,136 +1,171 @@
-/** The engine benchmark: whole training steps, and the matrix-multiply roofline of the same run. */
+/** The engine benchmark: training steps, memory and other engines beside the matrix product of the same run. */
 import { availableParallelism, cpus } from 'node:os';
-import { encodeModel } from '@mien/onnx';
-import { createSession } from '@mien/onnx/node';
-import { compileAugmentation, faceAugmentation, randomFor } from '@mien/data';
-import { adam, buildNetwork, describeNetwork, probeKernels, TrainStep } from '@mien/engine';
-import { findArchitecture } from '@mien/models';
-import { expressions } from '@mien/runtime';
+import { chooseKernels, type Kernels } from '@mien/engine';
+import { type CreateSession, type Device, onDevice } from '@mien/onnx';
+import { createSession, runtimeVersion } from '@mien/onnx/node';
+import { measureMemory, type MemoryResult } from './bench/memory.ts';
+import { measureInBrowser, measurePyTorch, type PeerSteps, type Skipped } from './bench/peers.ts';
+import { openSgemm, type Sgemm } from './bench/sgemm.ts';
+import { trainSmallCnn } from './bench/small-cnn.ts';
+import { type MeasuredCase, measureCase, smallCnnCase, type TrainingCase, trainingCases } from './bench/training-case.ts';
+import { median, type StepCounts } from './bench/timing.ts';
 
-export interface EngineBenchModel {
-  readonly name: string;
-  readonly batch: number;
-  /** Median step, optimiser included. */
-  readonly stepMs: number;
-  readonly imagesPerSecond: number;
-  /** 3 · flops · batch / time. */
-  readonly gflops: number;
+export const benchParts = ['steps', 'pytorch', 'tfjs', 'memory', 'soak'] as const;
+export type BenchPart = (typeof benchParts)[number];
+
+export interface EngineBenchOptions extends StepCounts {
+  readonly parts: readonly BenchPart[];
+  readonly device: Device;
+  readonly soakSteps: number;
+  /** Images in every batch instead of the measured ones, to try the benchmark out. */
+  readonly batch?: number;
+  /** One line about what is under way or was found. */
+  readonly say: (line: string) => void;
+  readonly onProgress: (what: string, done: number, total: number) => void;
+}
+
+export interface EngineBenchModel extends MeasuredCase {
   readonly ofSgemm: number;
-  /** Time to augment one batch ÷ step. */
-  readonly augmentShare: number;
+}
+
+export interface PeerRatio {
+  readonly engine: string;
+  readonly stepMs: number;
+  /** Mien's median step, measured right before. */
+  readonly oursMs: number;
+  /** Mien's images per second ÷ the other's. */
+  readonly ratio: number;
+}
+
+export interface PeerComparison {
+  readonly against: string;
+  readonly model: string;
+  readonly batch: number;
+  readonly result: PeerRatio | Skipped;
 }
 
 export interface EngineBench {
+  readonly date: string;
+  readonly machine: string;
+  readonly device: Device;
+  readonly kernels: string;
+  readonly warmups: number;
+  readonly counted: number;
   readonly sgemmGflops: number;
   readonly models: readonly EngineBenchModel[];
-  readonly peakRssMb: number;
-  readonly kernels: string;
-  readonly machine: string;
+  readonly peers: readonly PeerComparison[];
+  readonly peakMemory?: MemoryResult & { readonly trainingCase: TrainingCase };
+  /** `growth`: (end − warm) ÷ warm. */
+  readonly soak?: MemoryResult & { readonly trainingCase: TrainingCase; readonly steps: number; readonly growth: number };
 }
 
-const cases = [
-  { name: 'se-cnn-improved', batch: 64 },
-  { name: 'resnet18-48', batch: 32 },
-] as const;
-
-const warmups = 2;
-const counted = 9;
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+/** Everything the parts share. */
+interface Bench extends EngineBenchOptions {
+  readonly kernels: Kernels;
+  readonly create: CreateSession;
+  readonly sgemm: Sgemm;
+  /** Medians of the matrix product, taken around the cases; the best one is the roofline, so a slow moment flatters nobody. */
+  readonly rooflines: number[];
 }
 
-async function timed(run: () => Promise<unknown> | unknown): Promise<number> {
-  const began = performance.now();
-  await run();
-  return performance.now() - began;
+function compared(mine: { stepMs: number; parameters: number }, peer: PeerSteps | Skipped): PeerRatio | Skipped {
+  if ('skipped' in peer) return peer;
+  if (peer.parameters !== mine.parameters)
+    throw new Error(`${peer.engine} trained ${peer.parameters} parameters, Mien ${mine.parameters}: not the same network`);
+  const stepMs = median(peer.steps);
+  return { engine: peer.engine, stepMs, oursMs: mine.stepMs, ratio: stepMs / mine.stepMs };
 }
 
-/** A square float32 matrix product on all cores; returns a function that measures one product in GFLOP/s. */
-async function openSgemm(size = 1536): Promise<{ measure: () => Promise<number>; release: () => Promise<void> }> {
-  const port = (name: string) => ({ name, dtype: 'float32' as const, shape: [size, size] });
-  const model = encodeModel({
-    irVersion: 9,
-    opsets: { '': 20 },
-    producer: 'mien',
-    graphName: 'sgemm',
-    initializers: {},
-    metadata: {},
-    nodes: [{ opType: 'MatMul', inputs: ['a', 'b'], outputs: ['c'] }],
-    inputs: [port('a'), port('b')],
-    outputs: [port('c')],
-  });
-  const session = await createSession(model);
-  const random = randomFor('sgemm');
-  const matrix = () => ({ dtype: 'float32' as const, shape: [size, size], data: Float32Array.from({ length: size * size }, () => random.next() - 0.5) });
-  const run = session.bind({ a: matrix(), b: matrix() }, { c: matrix() });
-  return { measure: async () => (2 * size ** 3) / (await timed(run)) / 1e6, release: () => session.release() };
-}
-
-/** Measures every case; `say` gets a line about each. The roofline is the best median around the cases, so it cannot be flattered by a slow moment. */
-export async function benchEngine(say: (line: string) => void): Promise<EngineBench> {
-  const { kernels, report } = await probeKernels(createSession);
-  say(`kernels: ${report}`);
-  const sgemm = await openSgemm();
-  for (let i = 0; i < 3; i++) await sgemm.measure();
-  const rooflines: number[] = [];
-  const roofline = async (): Promise<void> => {
-    const rates: number[] = [];
-    for (let i = 0; i < 7; i++) rates.push(await sgemm.measure());
-    rooflines.push(median(rates));
-  };
-  await roofline();
-  const measured: Omit<EngineBenchModel, 'ofSgemm'>[] = [];
-  for (const { name, batch } of cases) {
-    const architecture = findArchitecture(name)!;
-    const network = architecture.build({ classes: expressions.length });
-    const { flops } = describeNetwork(network, architecture.input);
-    const step = await TrainStep.create({ network, input: architecture.input, classes: expressions.length, batch, kernels, createSession });
-    const random = randomFor('bench', name);
-    const { specs } = buildNetwork(network, architecture.input, { mode: 'infer', batch: 1 });
-    step.load(new Map(specs.map((s) => [s.name, s.initializer(s.shape, random)])));
-    const [channels, height, width] = architecture.input;
-    const pixels = Uint8Array.from({ length: channels * height * width }, () => random.int(256));
-    const augment = compileAugmentation(faceAugmentation, { channels, height, width, outHeight: height, outWidth: width });
-    const size = channels * height * width;
-    const fill = (): void => {
-      for (let i = 0; i < batch; i++) augment(pixels, 0, random, step.images, i * size);
-    };
-    for (let i = 0; i < batch; i++) step.targets[i * expressions.length + (i % expressions.length)] = 1;
-    for (const mask of step.masks) for (let i = 0; i < mask.data.length; i++) mask.data[i] = random.next() < mask.rate ? 0 : 1;
-    const optimizer = adam(step.slots, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false });
-    const steps: number[] = [];
-    const fills: number[] = [];
-    for (let i = 0; i < warmups + counted; i++) {
-      const fillMs = await timed(fill);
-      const stepMs = await timed(async () => {
-        await step.run();
-        optimizer.step(1e-4);
-      });
-      if (i < warmups) continue;
-      fills.push(fillMs);
-      steps.push(stepMs);
-    }
-    await step.release();
-    const stepMs = median(steps);
-    measured.push({
-      name,
-      batch,
-      stepMs,
-      imagesPerSecond: (1000 * batch) / stepMs,
-      gflops: (3 * flops * batch) / stepMs / 1e6,
-      augmentShare: median(fills) / stepMs,
-    });
-    say(`${name}: ${stepMs.toFixed(0)} ms a step`);
-    await roofline();
+async function benchSteps(bench: Bench): Promise<{ models: MeasuredCase[]; peers: PeerComparison[] }> {
+  const models: MeasuredCase[] = [];
+  const peers: PeerComparison[] = [];
+  for (const each of trainingCases) {
+    const withPeer = bench.parts.includes('pytorch') && each.name !== 'efficientnet-b0';
+    if (!bench.parts.includes('steps') && !withPeer) continue;
+    const batch = bench.batch ?? each.batch;
+    bench.say(`${each.name}, batch ${batch}: training steps`);
+    const measured = await measureCase({ ...each, batch }, bench.kernels, bench.create, bench);
+    models.push(measured);
+    bench.rooflines.push(await bench.sgemm.measure());
+    bench.say(`  ${measured.stepMs.toFixed(0)} ms a step`);
+    if (!withPeer) continue;
+    bench.say(`${each.name}, batch ${batch}: PyTorch`);
+    peers.push({ against: 'PyTorch', model: each.name, batch, result: compared(measured, await measurePyTorch(each.name, batch, bench)) });
   }
+  return { models, peers };
+}
+
+/** Largest distance of two losses at the same step that single precision and another order of sums explain. */
+const lossTolerance = 1e-3;
+
+/** The same network, weights and data in every engine: their losses must agree, or they do not train the same thing. */
+function checkLosses(peer: PeerSteps | Skipped, losses: readonly number[]): void {
+  if ('skipped' in peer) return;
+  const apart = Math.max(...peer.losses!.map((loss, i) => Math.abs(loss - losses[i]!)));
+  if (!(apart < lossTolerance)) throw new Error(`${peer.engine}: its loss is ${apart} away from Mien's on the same weights and data`);
+}
+
+async function benchSmallCnn(bench: Bench): Promise<PeerComparison[]> {
+  const model = smallCnnCase.name;
+  const batch = bench.batch ?? smallCnnCase.batch;
+  bench.say(`${model}, batch ${batch}: TensorFlow.js`);
+  const { parameters, steps, losses } = await trainSmallCnn(bench.create, bench.kernels, batch, bench.warmups + bench.counted);
+  const tfjs = await measureInBrowser('tfjs', batch, bench);
+  checkLosses(tfjs, losses);
+  const against = 'TensorFlow.js wasm';
+  const native = { against, model, batch, result: compared({ parameters, stepMs: median(steps.slice(bench.warmups)) }, tfjs) };
+  bench.say(`${model}, batch ${batch}: Mien in the same browser`);
+  const inBrowser = await measureInBrowser('mien', batch, bench);
+  checkLosses(inBrowser, losses);
+  const result = 'skipped' in inBrowser ? inBrowser : compared({ parameters: inBrowser.parameters, stepMs: median(inBrowser.steps) }, tfjs);
+  return [native, { against: `${against}, both in the browser`, model, batch, result }];
+}
+
+async function benchMemory(bench: EngineBenchOptions): Promise<Pick<EngineBench, 'peakMemory' | 'soak'>> {
+  const found: { peakMemory?: EngineBench['peakMemory']; soak?: EngineBench['soak'] } = {};
+  if (bench.parts.includes('memory')) {
+    const { name, batch } = trainingCases[0]!;
+    const trainingCase = { name, batch: bench.batch ?? batch };
+    bench.say(`${name}, batch ${trainingCase.batch}: peak memory`);
+    found.peakMemory = {
+      ...(await measureMemory({ trainingCase, steps: bench.warmups + bench.counted, warmups: bench.warmups }, () => undefined)),
+      trainingCase,
+    };
+  }
+  if (bench.parts.includes('soak')) {
+    const trainingCase = { ...smallCnnCase, batch: bench.batch ?? smallCnnCase.batch };
+    const steps = bench.soakSteps;
+    bench.say(`${trainingCase.name}, batch ${trainingCase.batch}: ${steps} steps`);
+    const memory = await measureMemory({ trainingCase, steps, warmups: Math.floor(steps / 10) }, (done) => bench.onProgress('steps', done, steps));
+    found.soak = { ...memory, trainingCase, steps, growth: (memory.endMb - memory.warmMb) / memory.warmMb };
+  }
+  return found;
+}
+
+/** Measures the parts asked for, in one run. Throws `DeviceError` when the device cannot be had. */
+export async function benchEngine(options: EngineBenchOptions): Promise<EngineBench> {
+  const { device, say, warmups, counted } = options;
+  const { kernels, report } = await chooseKernels(createSession, device);
+  say(`kernels: ${report}`);
+  const create = onDevice(createSession, device);
+  const sgemm = await openSgemm(create);
+  const bench: Bench = { ...options, kernels, create, sgemm, rooflines: [await sgemm.measure()] };
+  const { models, peers } = await benchSteps(bench);
+  if (options.parts.includes('tfjs')) peers.push(...(await benchSmallCnn(bench)));
+  const memory = await benchMemory(options);
+  bench.rooflines.push(await sgemm.measure());
   await sgemm.release();
-  const sgemmGflops = Math.max(...rooflines);
+  const sgemmGflops = Math.max(...bench.rooflines);
   return {
-    sgemmGflops,
-    models: measured.map((m) => ({ ...m, ofSgemm: m.gflops / sgemmGflops })),
-    peakRssMb: process.resourceUsage().maxRSS / 1024,
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, ${process.platform} ${process.arch}, Node ${process.version}, onnxruntime-node ${runtimeVersion}`,
+    device,
     kernels: report,
-    machine: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, ${process.platform} ${process.arch}, Node ${process.version}`,
+    warmups,
+    counted,
+    sgemmGflops,
+    models: models.map((m) => ({ ...m, ofSgemm: m.gflops / sgemmGflops })),
+    peers,
+    ...memory,
   };
 }

@@ -8,12 +8,18 @@ type AddVerb = (program: Command) => void;
 const verbs: Record<string, () => Promise<AddVerb>> = {
   predict: async () => (await import('./verbs/predict.ts')).addPredictVerb,
   data: async () => (await import('./verbs/data.ts')).addDataVerbs,
+  weights: async () => (await import('./verbs/weights.ts')).addWeightsVerbs,
   train: async () => (await import('./verbs/train.ts')).addTrainVerb,
+  ablate: async () => (await import('./verbs/ablate.ts')).addAblateVerb,
   eval: async () => (await import('./verbs/eval.ts')).addEvalVerb,
   export: async () => (await import('./verbs/export.ts')).addExportVerb,
+  ensemble: async () => (await import('./verbs/ensemble.ts')).addEnsembleVerb,
+  label: async () => (await import('./verbs/label.ts')).addLabelVerb,
+  worker: async () => (await import('./verbs/worker.ts')).addWorkerVerb,
   models: async () => (await import('./verbs/models.ts')).addModelsVerb,
   bench: async () => (await import('./verbs/bench.ts')).addBenchVerb,
   studio: async () => (await import('./verbs/studio.ts')).addStudioVerb,
+  serve: async () => (await import('./verbs/serve.ts')).addServeVerb,
 };
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -21,6 +27,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** exitOverride is not inherited by commands made before it is set, so it is set first. */
 const program = new Command('mien')
   .exitOverride()
+  // A verb and a verb of its own may have options of the same name (`label --json`, `label query --json`).
+  .enablePositionalOptions()
   .description('Train, prove and ship facial-expression models.')
   .version(version)
   .showHelpAfterError('(add --help for the options)')

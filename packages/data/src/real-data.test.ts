@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { ferCsv, temporaryDir } from '../test/fixtures.ts';
+import { checkStore } from './check/check.ts';
+import { checkReport } from './check/report-json.ts';
 import { importFerCsv } from './import/fer-csv.ts';
 import { openStore } from './store/store.ts';
 
@@ -29,6 +31,33 @@ it.skipIf(!present)(
     expect(Buffer.from(split.labels).equals(labels)).toBe(true);
     expect(Buffer.from(await split.readImages(0, split.count)).equals(images)).toBe(true);
     expect(Buffer.from((await split.readVotes()) as Uint8Array).equals(votes)).toBe(true);
+  },
+  30_000,
+);
+
+it.skipIf(!present)(
+  'the doctor counts duplicates and blanks of FER2013 PublicTest as a count by other means does',
+  async () => {
+    const read = (name: string) => brotliDecompressSync(readFileSync(join(folder as string, `public.${name}.u8.br`)));
+    const [images, labels] = [read('images'), read('labels')];
+    const texts = Array.from(labels, (_, i) => images.toString('latin1', i * 2304, (i + 1) * 2304));
+    const alike = new Map<string, number[]>();
+    for (const [i, text] of texts.entries()) alike.set(text, [...(alike.get(text) ?? []), i]);
+    const groups = [...alike.values()].filter((group) => group.length > 1);
+    const dir = temporaryDir();
+    const rows = Array.from(labels, (label, i) => ({ label, usage: 'PublicTest', pixels: images.subarray(i * 2304, (i + 1) * 2304) }));
+    writeFileSync(join(dir, 'fer2013.csv'), ferCsv(rows));
+    await importFerCsv({ csv: join(dir, 'fer2013.csv'), out: join(dir, 'store') });
+    expect(checkReport(await checkStore(await openStore(join(dir, 'store'))))).toMatchObject({
+      images: labels.length,
+      duplicates: {
+        groups: groups.length,
+        images: groups.flat().length,
+        acrossSplits: 0,
+        conflictingLabels: groups.filter((group) => group.some((i) => labels[i] !== labels[group[0]!])).length,
+      },
+      constant: texts.filter((text) => text === text[0]!.repeat(2304)).length,
+    });
   },
   30_000,
 );

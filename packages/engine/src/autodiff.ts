@@ -1,16 +1,15 @@
 /** Reverse-mode differentiation: walks the tape backwards and emits the gradient nodes into the same graph. */
-import type { Graph, Value } from './graph.ts';
-import { sampleAffine } from './kernels/channels.ts';
+import { type Graph, sameShape, Value } from './graph.ts';
 import { add } from './ops/arithmetic.ts';
 
-/** a + b; a gradient that is constant over H and W rides on the other one's pass. */
+/** a + b; a gradient that repeats a smaller one is added as that, by broadcasting. */
 function accumulate(a: Value, b: Value): Value {
-  if (!a.repeats && !b.repeats) return add(a, b);
-  const [full, repeated] = a.repeats ? [b, a] : [a, b];
-  if (full.repeats) return add(full, repeated);
-  const shape = [full.shape[0]!, full.shape[1]!, 1, 1];
-  const ones = full.graph.constant(new Array(shape[0]! * shape[1]!).fill(1), shape);
-  return sampleAffine(full, ones, repeated.repeats!);
+  if (a.repeats && b.repeats && sameShape(a.repeats.shape, b.repeats.shape)) {
+    const sum = new Value(a.graph, a.shape, a.dtype, {});
+    sum.repeats = add(a.repeats, b.repeats);
+    return sum;
+  }
+  return b.repeats ? add(a, b.repeats) : a.repeats ? add(b, a.repeats) : add(a, b);
 }
 
 /**

@@ -5,7 +5,7 @@
  * channels are stored in blocks (16 on AVX-512): [N, C/16, H, W, 16]. Ops ask for the layout they work in, and the
  * graph inserts a reorder only when that layout has not been computed yet, so chains of ops stay blocked.
  */
-import { type Attribute, type DType, encodeModel, type OnnxNode, type OnnxPort, type Shape, type TensorValue } from '@mien/onnx';
+import { type Attribute, type DType, encodeModel, type OnnxModel, type OnnxNode, type OnnxPort, type Shape, type TensorValue } from '@mien/onnx';
 import { blockedDomain, type Kernels, standardKernels } from './kernels/kernels.ts';
 
 export type Layout = 'plain' | 'blocked';
@@ -21,7 +21,7 @@ export class Value {
   requiresGrad = false;
   /** Tensor name by layout. */
   readonly names: { plain?: string; blocked?: string };
-  /** Set on a gradient that is constant over H and W: the [N,C,1,1] it repeats. Written out only if someone reads it. */
+  /** Set on a gradient that repeats a smaller value, as [N,C,1,1] over H and W. Written out only if someone reads it. */
   repeats?: Value;
 
   constructor(graph: Graph, shape: Shape, dtype: DType, names: { plain?: string; blocked?: string }) {
@@ -62,6 +62,8 @@ export class Graph {
   readonly inputs: OnnxPort[] = [];
   readonly parameters = new Map<string, Parameter>();
   readonly tape: TapeEntry[] = [];
+  /** What every input and every node's result is declared to be, by tensor name. */
+  readonly tensors = new Map<string, { readonly dtype: DType; readonly shape: Shape }>();
   /** False while gradients are being built, so that they leave no tape of their own. */
   recording = true;
   readonly #initializers: Record<string, TensorValue> = {};
@@ -82,6 +84,7 @@ export class Graph {
   input(name: string, shape: Shape, dtype: DType = 'float32', symbolicBatch = false): Value {
     if (this.inputs.some((port) => port.name === name)) throw new Error(`graph input ${name} is declared twice`);
     this.inputs.push({ name, dtype, shape: symbolicBatch ? ['N', ...shape.slice(1)] : shape });
+    this.tensors.set(name, { dtype, shape });
     return new Value(this, shape, dtype, { plain: name });
   }
 
@@ -130,6 +133,7 @@ export class Graph {
     const name = this.#fresh(layout);
     this.nodes.push({ opType, domain: blockedDomain, inputs: [from], outputs: [name], attributes });
     value.names[layout] = name;
+    this.tensors.set(name, value);
     return name;
   }
 
@@ -143,6 +147,7 @@ export class Graph {
     const layout = options.layout ?? 'plain';
     const names = inputs.map((input) => (typeof input === 'string' ? input : this.nameIn(input, layout)));
     const values = outputs.map((o) => new Value(this, o.shape, o.dtype, { [layout]: this.#fresh(opType) }));
+    for (const value of values) this.tensors.set(value.names[layout]!, value);
     this.nodes.push({
       opType,
       domain: options.domain ?? '',
@@ -186,18 +191,31 @@ export class Graph {
 
   /** The bytes of the `.onnx` file. */
   encode(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
-    const blocked = this.nodes.some((n) => n.domain === blockedDomain);
-    return encodeModel({
-      irVersion: 9,
-      opsets: { '': 20, ...(blocked ? { [blockedDomain]: 1 } : {}) },
-      producer: 'mien',
-      graphName: this.name,
-      nodes: this.nodes,
-      initializers: this.#initializers,
-      inputs: this.inputs,
-      outputs: this.#outputs,
-      metadata,
-    });
+    return this.#encode({ nodes: this.nodes, inputs: this.inputs, outputs: this.#outputs, initializers: this.#initializers, metadata });
+  }
+
+  /** The bytes of the part that computes these tensors, with those of `given` fed instead of computed; and the inputs it has. */
+  encodePart(outputs: readonly string[], given: readonly string[] = []): { readonly bytes: Uint8Array; readonly inputs: readonly string[] } {
+    const wanted = new Set(outputs);
+    const nodes: OnnxNode[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((name) => wanted.has(name) && !given.includes(name))) continue;
+      for (const name of node.inputs) wanted.add(name);
+      nodes.push(node);
+    }
+    const declared = [...this.inputs, ...this.#outputs];
+    const port = (name: string): OnnxPort => {
+      const { dtype, shape } = declared.find((each) => each.name === name) ?? this.tensors.get(name)!;
+      return { name, dtype, shape };
+    };
+    const names = [...this.inputs.map(({ name }) => name).filter((name) => !given.includes(name)), ...given].filter((name) => wanted.has(name));
+    const initializers = Object.fromEntries(Object.entries(this.#initializers).filter(([name]) => wanted.has(name)));
+    return { bytes: this.#encode({ nodes: nodes.reverse(), inputs: names.map(port), outputs: outputs.map(port), initializers, metadata: {} }), inputs: names };
+  }
+
+  #encode(part: Pick<OnnxModel, 'nodes' | 'inputs' | 'outputs' | 'initializers' | 'metadata'>): Uint8Array {
+    const blocked = part.nodes.some((n) => n.domain === blockedDomain);
+    return encodeModel({ irVersion: 9, opsets: { '': 20, ...(blocked ? { [blockedDomain]: 1 } : {}) }, producer: 'mien', graphName: this.name, ...part });
   }
 }
 

@@ -27,6 +27,11 @@ export const glorotUniform: Initializer = (shape, random) => {
   return Float32Array.from({ length: sizeOf(shape) }, () => (random.next() * 2 - 1) * limit);
 };
 
+/** Normal with the given standard deviation, whatever the shape: embeddings and tokens. */
+export function normal(deviation: number): Initializer {
+  return (shape, random) => Float32Array.from({ length: sizeOf(shape) }, () => random.normal() * deviation);
+}
+
 export function constantOf(value: number): Initializer {
   return (shape) => new Float32Array(sizeOf(shape)).fill(value);
 }

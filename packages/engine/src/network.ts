@@ -3,11 +3,16 @@
  * described. A network is a function of this context and its input.
  */
 import type { Shape, TensorValue } from '@mien/onnx';
-import { Graph, type Value } from './graph.ts';
+import { Graph, Value } from './graph.ts';
 import type { Initializer } from './initializers.ts';
 import { type Kernels, standardKernels } from './kernels/kernels.ts';
 
 export type Network = (net: Net, x: Value) => Value;
+
+/** A network of several outputs: the logits of each head by its name, the main one first. */
+export type MultiHeadNetwork = (net: Net, x: Value) => Readonly<Record<string, Value>>;
+
+export type AnyNetwork = Network | MultiHeadNetwork;
 
 export interface WeightSpec {
   readonly name: string;
@@ -17,6 +22,13 @@ export interface WeightSpec {
   readonly initializer: Initializer;
   /** Whether weight decay applies: not to biases and normalisation. */
   readonly decay: boolean;
+  /** True where this build holds the weight as it is: no gradient, no moving update. */
+  readonly frozen: boolean;
+}
+
+/** True where a training graph has a gradient for the weight. */
+export function isTrained(spec: WeightSpec): boolean {
+  return spec.kind === 'trainable' && !spec.frozen;
 }
 
 /** One row of the layer table. */
@@ -50,6 +62,7 @@ interface Build {
   readonly graph: Graph;
   readonly mode: 'train' | 'infer';
   readonly weights: Weights | undefined;
+  readonly frozen: (name: string) => boolean;
   readonly specs: WeightSpec[];
   readonly layers: LayerInfo[];
   readonly updates: MovingUpdate[];
@@ -83,13 +96,18 @@ export class Net {
     return this.path ? `${this.path}.${part}` : part;
   }
 
+  /** True where the build holds this weight, named within the path, as it is. */
+  isFrozen(part: string): boolean {
+    return this.build.frozen(this.name(part));
+  }
+
   /** Declares a weight: a fed parameter in training, a constant of the file in inference. */
   weight(part: string, shape: Shape, initializer: Initializer, options: { kind?: WeightSpec['kind']; decay?: boolean } = {}): Value {
     const { build } = this;
     const name = this.name(part);
-    const spec: WeightSpec = { name, shape, kind: options.kind ?? 'trainable', initializer, decay: options.decay ?? false };
+    const spec: WeightSpec = { name, shape, kind: options.kind ?? 'trainable', initializer, decay: options.decay ?? false, frozen: build.frozen(name) };
     build.specs.push(spec);
-    if (build.mode === 'train' || !build.weights) return build.graph.parameter(name, shape, build.mode === 'train' && spec.kind === 'trainable');
+    if (build.mode === 'train' || !build.weights) return build.graph.parameter(name, shape, build.mode === 'train' && isTrained(spec));
     const data = build.weights.get(name);
     if (!data) throw new Error(`weight ${name} ${JSON.stringify(shape)} is missing`);
     return build.graph.initializer(name, { dtype: 'float32', shape, data } as TensorValue);
@@ -103,21 +121,48 @@ export class Net {
 }
 
 export interface BuiltNetwork extends Build {
+  /** Of the main head. */
   readonly logits: Value;
+  /** Every output by its name; the only one of a single-headed network is called `logits`. */
+  readonly heads: ReadonlyMap<string, Value>;
   readonly images: Value;
 }
 
+export interface BuildOptions {
+  readonly mode: 'train' | 'infer';
+  readonly batch: number;
+  /** Weights that become constants of an inference graph, in plain ONNX order. */
+  readonly weights?: Weights;
+  readonly kernels?: Kernels;
+  readonly symbolicBatch?: boolean;
+  readonly name?: string;
+  /**
+   * Asked for every weight by its full name: true holds it as it is while the others train. Nothing below the lowest
+   * trained weight gets a gradient, and a batch norm whose scale (or moving mean) is frozen keeps its statistics.
+   */
+  readonly frozen?: (name: string) => boolean;
+}
+
 /** Builds a network into a fresh graph. Without `weights`, an inference graph is only good for describing. */
-export function buildNetwork(
-  network: Network,
-  input: Shape,
-  options: { mode: 'train' | 'infer'; batch: number; weights?: Weights; kernels?: Kernels; symbolicBatch?: boolean; name?: string },
-): BuiltNetwork {
+export function buildNetwork(network: AnyNetwork, input: Shape, options: BuildOptions): BuiltNetwork {
   const graph = new Graph(options.name ?? 'network', options.kernels ?? standardKernels);
-  const build: Build = { graph, mode: options.mode, weights: options.weights, specs: [], layers: [], updates: [], masks: [], multiplyAdds: 0 };
+  const build: Build = {
+    graph,
+    mode: options.mode,
+    weights: options.weights,
+    frozen: options.frozen ?? (() => false),
+    specs: [],
+    layers: [],
+    updates: [],
+    masks: [],
+    multiplyAdds: 0,
+  };
   const images = graph.input('image', [options.batch, ...input], 'float32', options.symbolicBatch ?? false);
-  const logits = network(new Net(build), images);
-  return Object.assign(build, { logits, images });
+  const output = network(new Net(build), images);
+  const heads = new Map(output instanceof Value ? [['logits', output]] : Object.entries(output));
+  const [logits] = heads.values();
+  if (!logits) throw new Error('the network puts out nothing: expected a value, or at least one named head');
+  return Object.assign(build, { logits, heads, images });
 }
 
 export interface NetworkSummary {
@@ -129,7 +174,7 @@ export interface NetworkSummary {
 }
 
 /** Counts parameters and operations without allocating a single weight. */
-export function describeNetwork(network: Network, input: Shape): NetworkSummary {
+export function describeNetwork(network: AnyNetwork, input: Shape): NetworkSummary {
   const built = buildNetwork(network, input, { mode: 'infer', batch: 1 });
   const count = (specs: readonly WeightSpec[]): number => specs.reduce((sum, s) => sum + s.shape.reduce((a, b) => a * b, 1), 0);
   return {

@@ -1,17 +1,21 @@
 import { createSession } from '@mien/onnx/node';
 import { describe, expect, it } from 'vitest';
 import { block as b, kernels as found, noBlocks } from '../test/compare-kernels.ts';
-import { randomSource, uniform } from '../test/random.ts';
-import type { Random } from './initializers.ts';
+import { uniform } from '../test/random.ts';
+import { infer, prepare, weightsOf } from '../test/training.ts';
 import type { Kernels } from './kernels/kernels.ts';
 import { standardKernels } from './kernels/kernels.ts';
-import { convLayer, convNorm, denseLayer, denseNormLayer, dropoutLayer, squeezeExcite } from './layers.ts';
-import { buildNetwork, describeNetwork, type Network } from './network.ts';
+import { convLayer } from './layers/conv-layer.ts';
+import { denseLayer } from './layers/dense-layer.ts';
+import { dropoutLayer } from './layers/dropout-layer.ts';
+import { convNorm, denseNormLayer } from './layers/norm-layer.ts';
+import { squeezeExcite } from './layers/squeeze-excite.ts';
+import { describeNetwork, type MultiHeadNetwork, type Network } from './network.ts';
 import { relu } from './ops/activation.ts';
 import { add } from './ops/arithmetic.ts';
 import { maxPool } from './ops/pooling.ts';
 import { flatten } from './ops/shape.ts';
-import { TrainStep } from './train-step.ts';
+import { TrainStep, type TrainStepOptions } from './train-step.ts';
 
 const input = [1, 9, 11];
 const classes = 3;
@@ -28,45 +32,8 @@ const network =
     return denseLayer(net, 'head', hidden, classes);
   };
 
-function random(seed: number): Random {
-  const next = randomSource(seed);
-  return { next, normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()) };
-}
-
-/** First weights, with norms and statistics away from 1 and 0. */
-function weightsOf(of: Network): Map<string, Float32Array> {
-  const { specs } = buildNetwork(of, input, { mode: 'infer', batch: 1 });
-  return new Map(
-    specs.map((spec, i) => {
-      const values = spec.initializer(spec.shape, random(i));
-      if (spec.shape.length > 1) return [spec.name, values];
-      const noise = uniform(values.length, i, 0.01, 0.3);
-      return [spec.name, values.map((v, k) => v + noise[k]!)];
-    }),
-  );
-}
-
-async function prepared(of: Network, batch: number, kernels: Kernels, movingRate?: number): Promise<TrainStep> {
-  const step = await TrainStep.create({
-    network: of,
-    input,
-    classes,
-    batch,
-    kernels,
-    createSession,
-    threads: 1,
-    ...(movingRate === undefined ? {} : { movingRate }),
-  });
-  step.load(weightsOf(of));
-  step.images.set(uniform(step.images.length, 77));
-  for (let n = 0; n < batch; n++)
-    step.targets.set(
-      [0.8, 0.1, 0.1].map((_, k) => (k === n % 3 ? 0.8 : 0.1)),
-      n * classes,
-    );
-  for (const mask of step.masks) mask.data.fill(1);
-  return step;
-}
+const prepared = (of: Network, batch: number, kernels: Kernels, movingRate?: number): Promise<TrainStep> =>
+  prepare(of, input, { classes, batch, kernels, ...(movingRate === undefined ? {} : { movingRate }) });
 
 const kinds: [string, Kernels][] = noBlocks
   ? [['standard', standardKernels]]
@@ -78,7 +45,7 @@ const kinds: [string, Kernels][] = noBlocks
 describe.each(kinds)('TrainStep, %s', (_, kernels) => {
   it('gives weights back as they were loaded, moments too', async () => {
     const step = await prepared(network(0), b, kernels);
-    expect(step.save()).toEqual(weightsOf(network(0)));
+    expect(step.save()).toEqual(weightsOf(network(0), input));
     for (const { name, weights } of step.slots) {
       const plain = step.toPlain(name, weights);
       const back = new Float32Array(plain.length);
@@ -123,18 +90,14 @@ describe.each(kinds)('TrainStep, %s', (_, kernels) => {
       const variance = weights.get(`${name}.running_var`)!;
       for (let i = 0; i < variance.length; i++) variance[i] = (variance[i]! * (count - 1)) / count;
     }
-    const built = buildNetwork(network(0), input, { mode: 'infer', batch: 1, weights, symbolicBatch: true });
-    built.graph.output('logits', built.logits, { symbolicBatch: true });
-    const session = await createSession(built.graph.encode(), { threads: 1 });
-    const { logits } = await session.run({ image: { dtype: 'float32', shape: [b, ...input], data: step.images } });
-    for (let i = 0; i < step.logits.length; i++) expect(logits!.data[i]).toBeCloseTo(step.logits[i]!, 3);
-    await session.release();
+    const logits = await infer(network(0), input, weights, step.images);
+    for (let i = 0; i < step.logits.length; i++) expect(logits[i]).toBeCloseTo(step.logits[i]!, 3);
     await step.release();
   });
 
   it('moves statistics by a tenth a step', async () => {
     const [whole, tenth] = [await prepared(network(0), b, kernels, 1), await prepared(network(0), b, kernels)];
-    const start = weightsOf(network(0));
+    const start = weightsOf(network(0), input);
     await whole.run();
     await tenth.run();
     const [target, moved] = [whole.save(), tenth.save()];
@@ -152,7 +115,7 @@ describe.each(kinds)('TrainStep, %s', (_, kernels) => {
 describe('TrainStep', () => {
   it('names a weight that is missing or of another size', async () => {
     const step = await prepared(network(0), 2, standardKernels);
-    const weights = weightsOf(network(0));
+    const weights = weightsOf(network(0), input);
     weights.set('head.bias', new Float32Array(4));
     expect(() => step.load(weights)).toThrow('weight head.bias [3] needs 3 values, got 4');
     weights.delete('head.bias');
@@ -172,6 +135,149 @@ describe('TrainStep', () => {
   it('batch 1 works', async () => {
     const step = await prepared(network(0), 1, found);
     expect(Number.isFinite(await step.run())).toBe(true);
+    await step.release();
+  });
+});
+
+describe('TrainStep with several heads', () => {
+  const two: MultiHeadNetwork = (net, x) => {
+    const features = flatten(convNorm(net, 'stem', 'stem_bn', x, { channels: b, activation: 'Relu' }));
+    return { expression: denseLayer(net, 'expression', features, 3), votes: denseLayer(net, 'votes', features, 5) };
+  };
+  const batch = 4;
+  const votes = uniform(batch * 5, 3, 0, 0.4);
+
+  async function twoHeads(weight: number): Promise<TrainStep> {
+    const step = await TrainStep.create({
+      network: two,
+      input,
+      heads: { expression: { classes: 3 }, votes: { classes: 5, weight } },
+      batch,
+      kernels: standardKernels,
+      createSession,
+      threads: 1,
+    });
+    step.load(weightsOf(two, input));
+    step.images.set(uniform(step.images.length, 77));
+    for (let n = 0; n < batch; n++) step.targets[n * 3 + (n % 3)] = 1;
+    step.targetsOf('votes').set(votes);
+    return step;
+  }
+
+  /** Mean cross entropy, by hand. */
+  function crossEntropy(logits: Float32Array, targets: Float32Array): number {
+    const K = logits.length / batch;
+    let sum = 0;
+    for (let n = 0; n < batch; n++) {
+      const row = logits.subarray(n * K, (n + 1) * K);
+      const logSum = Math.log(row.reduce((total, z) => total + Math.exp(z), 0));
+      for (let k = 0; k < K; k++) sum += targets[n * K + k]! * (logSum - row[k]!);
+    }
+    return sum / batch;
+  }
+
+  it('sums weight times cross entropy, in the loss and in every gradient', async () => {
+    const step = await twoHeads(0.25);
+    expect(step.heads).toEqual(['expression', 'votes']);
+    const loss = await step.run();
+    const byHand = crossEntropy(step.logits, step.targets) + 0.25 * crossEntropy(step.logitsOf('votes'), step.targetsOf('votes'));
+    expect(loss).toBeCloseTo(byHand, 5);
+    const [a, c] = [await twoHeads(0), await twoHeads(1)];
+    const [lossA, lossC] = [await a.run(), await c.run()];
+    expect(loss).toBeCloseTo(lossA + 0.25 * (lossC - lossA), 5);
+    for (const [i, { gradients }] of step.slots.entries()) {
+      const [ga, gc] = [a.slots[i]!.gradients, c.slots[i]!.gradients];
+      for (const [k, g] of gradients.entries()) expect(g).toBeCloseTo(ga[k]! + 0.25 * (gc[k]! - ga[k]!), 5);
+    }
+    for (const each of [step, a, c]) await each.release();
+  });
+
+  it('rows without votes teach nothing', async () => {
+    const step = await twoHeads(1);
+    await step.run();
+    const before = step.slots.find((s) => s.name === 'votes.weight')!.gradients.slice();
+    step.targetsOf('votes').fill(0, 5);
+    const loss = await step.run();
+    expect(Number.isFinite(loss)).toBe(true);
+    const one = step.slots.find((s) => s.name === 'votes.weight')!.gradients.slice();
+    expect(one).not.toEqual(before);
+    step.targetsOf('votes').fill(0);
+    await step.run();
+    expect(step.slots.find((s) => s.name === 'votes.weight')!.gradients.every((g) => g === 0)).toBe(true);
+    expect(step.slots.find((s) => s.name === 'expression.weight')!.gradients.some((g) => g !== 0)).toBe(true);
+    await step.release();
+  });
+
+  it('names heads that do not fit', async () => {
+    const make = (heads: TrainStepOptions['heads'], of: MultiHeadNetwork | Network = two, more: Partial<TrainStepOptions> = {}) =>
+      TrainStep.create({ network: of, input, ...(heads ? { heads } : {}), batch, kernels: standardKernels, createSession, ...more });
+    await expect(make({ expression: { classes: 3 } })).rejects.toThrow('the network puts out expression, votes, the training asks for expression');
+    await expect(make({ expression: { classes: 3 }, votes: { classes: 7 } })).rejects.toThrow(
+      'head votes: the network puts out [4,5], the training has 7 classes',
+    );
+    await expect(make(undefined)).rejects.toThrow('give either `classes`, for a network of one output, or `heads`');
+    await expect(make({ a: { classes: 3 } }, two, { classes: 3 })).rejects.toThrow('give either');
+    const step = await twoHeads(1);
+    expect(() => step.targetsOf('age')).toThrow("there is no head age; the network's are expression, votes");
+    expect(() => step.teacherOf('votes')).toThrow('head votes was built without distillation');
+    await step.release();
+  });
+
+  it('a single output may be given a name of its own', async () => {
+    const step = await prepare(network(0), input, { batch: 2, kernels: standardKernels, heads: { expression: { classes } } });
+    expect(step.heads).toEqual(['expression']);
+    expect(step.targetsOf('expression')).toBe(step.targets);
+    expect(Number.isFinite(await step.run())).toBe(true);
+    await step.release();
+  });
+});
+
+describe('TrainStep with a teacher', () => {
+  const heads = { logits: { classes, weight: 0, distillation: { temperature: 3, weight: 0.5 } } };
+
+  it('has no loss and no gradient where it answers as the teacher does', async () => {
+    const step = await prepare(network(0), input, { batch: 4, kernels: standardKernels, heads });
+    step.teacherOf('logits').set(uniform(4 * classes, 5));
+    expect(await step.run()).toBeGreaterThan(0.01);
+    step.teacherOf('logits').set(step.logits);
+    expect(await step.run()).toBeCloseTo(0, 6);
+    for (const { gradients } of step.slots) for (const g of gradients) expect(g).toBeCloseTo(0, 5);
+    await step.release();
+  });
+});
+
+describe('TrainStep and numbers that are not finite', () => {
+  it('NaN in an image is seen, though ReLU may swallow it, and named', async () => {
+    const step = await prepared(network(0), 4, standardKernels);
+    expect(Number.isFinite(await step.run())).toBe(true);
+    expect(step.diagnose()).toBeUndefined();
+    const statistics = step.stored.get('stem_bn.running_mean')!.slice();
+    step.images[2 * 99 + 5] = Number.NaN;
+    expect(await step.run()).toBeNaN();
+    expect(step.diagnose()).toBe('image 2 holds NaN');
+    expect(step.stored.get('stem_bn.running_mean')).toEqual(statistics);
+    await step.release();
+  });
+
+  it('infinite targets and broken weights are named', async () => {
+    const step = await prepared(network(0), 4, standardKernels);
+    step.targets[classes] = Number.POSITIVE_INFINITY;
+    expect(await step.run()).toBeNaN();
+    expect(step.diagnose()).toBe('target of head logits, row 1 holds Infinity');
+    step.targets[classes] = 0;
+    step.stored.get('head.bias')![0] = Number.NaN;
+    expect(await step.run()).toBeNaN();
+    expect(step.diagnose()).toBe('weight head.bias holds NaN');
+    await step.release();
+  });
+
+  it('a loss that overflows comes out as it is, and statistics stay', async () => {
+    const step = await prepared(network(0), 4, standardKernels);
+    step.stored.get('head.weight')!.fill(1e38);
+    step.stored.get('head.bias')!.set([1e38, -1e38, 0]);
+    const statistics = step.stored.get('norm.running_var')!.slice();
+    expect(Number.isFinite(await step.run())).toBe(false);
+    expect(step.stored.get('norm.running_var')).toEqual(statistics);
     await step.release();
   });
 });

@@ -86,3 +86,18 @@ export function negativeLogLikelihood(logits: Float32Array, truth: ArrayLike<num
   }
   return truth.length ? sum / truth.length : 0;
 }
+
+/** Share of rows whose true class is among the `top` highest logits [N,K]; of equals, the first counts as higher. */
+export function topAccuracy(logits: Float32Array, truth: ArrayLike<number>, classes: number, top: number): number {
+  let hits = 0;
+  for (let i = 0; i < truth.length; i++) {
+    const own = logits[i * classes + truth[i]!]!;
+    let above = 0;
+    for (let k = 0; k < classes; k++) {
+      const other = logits[i * classes + k]!;
+      if (other > own || (other === own && k < truth[i]!)) above++;
+    }
+    if (above < top) hits++;
+  }
+  return truth.length ? hits / truth.length : 0;
+}

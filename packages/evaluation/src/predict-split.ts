@@ -1,7 +1,8 @@
 /** A model's outputs over the rows of a split, by the model's own card: the same preprocessing as on photographs. */
 import { type CreateSession, tensor } from '@mien/onnx';
 import type { Split } from '@mien/data';
-import { type Image, Preprocessor, readCard, UserError, wholeSquare } from '@mien/runtime';
+import { type CardHead, headsOfCard } from './card-heads.ts';
+import { type Image, type ModelCard, Preprocessor, readCard, UserError, wholeSquare } from '@mien/runtime';
 
 export interface PredictOptions {
   readonly model: Uint8Array;
@@ -11,6 +12,12 @@ export interface PredictOptions {
   readonly split: Split;
   /** Rows within the split; default: all of them, in order. */
   readonly rows?: ArrayLike<number>;
+  /** A head of the card by name, as `votes`; default: the one of the data's labels. */
+  readonly head?: string;
+  /** Mean of the logits of each image and its mirror image. */
+  readonly flip?: boolean;
+  /** Changes a row's image [C,H,W], 0…255, in place before it is preprocessed, as a corruption does. */
+  readonly alter?: (pixels: Uint8Array, row: number) => void | Promise<void>;
   readonly batch?: number;
   readonly threads?: number;
   readonly onProgress?: (done: number, total: number) => void;
@@ -26,19 +33,37 @@ function toImage(pixels: Uint8Array, channels: number, height: number, width: nu
   return { width, height, channels: channels as 3, data };
 }
 
+/** Mirrors images [N,C,H,W] left and right, into a new array. */
+function mirrored(images: Float32Array, width: number): Float32Array {
+  const out = new Float32Array(images.length);
+  for (let row = 0; row < images.length; row += width) for (let x = 0; x < width; x++) out[row + x] = images[row + width - 1 - x]!;
+  return out;
+}
+
+/** The head asked for by name, or else the one that tells apart the labels of the data. */
+export function chooseHead(card: ModelCard, { file, head: name, split }: Pick<PredictOptions, 'file' | 'head' | 'split'>): CardHead {
+  const heads = headsOfCard(card);
+  const found = heads.find((head) => (name === undefined ? head.labels.join() === split.labelNames.join() : head.name === name));
+  if (found) return found;
+  if (name === undefined)
+    throw new UserError('label-mismatch', `${file}: the model tells apart ${card.labels.join(', ')}; the data is labelled ${split.labelNames.join(', ')}`);
+  throw new UserError('no-head', `${file}: the model has no head ${name}; it has ${heads.map((head) => head.name).join(', ')}`);
+}
+
 /** Logits [N,K] of the chosen rows. Throws `UserError` when the model's labels are not the store's. */
-export async function predictSplit(options: PredictOptions): Promise<{ logits: Float32Array; labels: readonly string[] }> {
+export async function predictSplit(options: PredictOptions): Promise<{ logits: Float32Array; labels: readonly string[]; card: ModelCard }> {
   const { split, file } = options;
   const card = readCard(options.model, file);
-  const K = card.labels.length;
-  if (card.labels.join() !== split.labelNames.join()) {
-    throw new UserError('label-mismatch', `${file}: the model tells apart ${card.labels.join(', ')}; the data is labelled ${split.labelNames.join(', ')}`);
-  }
+  const { labels, output } = chooseHead(card, options);
+  const K = labels.length;
   const rows = options.rows ?? Uint32Array.from({ length: split.count }, (_, i) => i);
   const batch = options.batch ?? 64;
   const { channels, height, width } = split.image;
+  const { input } = card.preprocessing;
   const preprocessor = new Preprocessor(card.preprocessing);
   const session = await options.createSession(options.model, options.threads ? { threads: options.threads } : {});
+  const run = async (images: Float32Array, count: number): Promise<Float32Array> =>
+    (await session.run({ [input.name]: tensor.float32(images, [count, ...input.shape]) }, [output]))[output]!.data as Float32Array;
   try {
     const logits = new Float32Array(rows.length * K);
     const pixels = new Uint8Array(batch * split.imageBytes);
@@ -47,17 +72,20 @@ export async function predictSplit(options: PredictOptions): Promise<{ logits: F
       options.signal?.throwIfAborted();
       const count = Math.min(batch, rows.length - at);
       await split.gatherImages(Array.prototype.slice.call(rows, at, at + count) as number[], pixels);
-      const input = new Float32Array(count * preprocessor.size);
+      const images = new Float32Array(count * preprocessor.size);
       for (let i = 0; i < count; i++) {
-        const image = toImage(pixels.subarray(i * split.imageBytes, (i + 1) * split.imageBytes), channels, height, width);
-        preprocessor.write(image, square, input, i * preprocessor.size);
+        const stored = pixels.subarray(i * split.imageBytes, (i + 1) * split.imageBytes);
+        await options.alter?.(stored, rows[at + i]!);
+        preprocessor.write(toImage(stored, channels, height, width), square, images, i * preprocessor.size);
       }
-      const feeds = { [card.preprocessing.input.name]: tensor.float32(input, [count, ...card.preprocessing.input.shape]) };
-      const result = await session.run(feeds, [card.output.name]);
-      logits.set(result[card.output.name]!.data as Float32Array, at * K);
+      logits.set(await run(images, count), at * K);
+      if (options.flip) {
+        const other = await run(mirrored(images, input.shape[2]), count);
+        for (const [i, value] of other.entries()) logits[at * K + i] = (logits[at * K + i]! + value) / 2;
+      }
       options.onProgress?.(at + count, rows.length);
     }
-    return { logits, labels: card.labels };
+    return { logits, labels, card };
   } finally {
     await session.release();
   }

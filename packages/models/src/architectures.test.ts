@@ -1,63 +1,35 @@
-/** Every architecture as a whole: blocked against standard kernels, and training against inference. */
-import {
-  buildNetwork,
-  constantOf,
-  describeNetwork,
-  type Kernels,
-  type Network,
-  probeKernels,
-  type Random,
-  relativeError,
-  standardKernels,
-  TrainStep,
-} from '@mien/engine';
+/** Every architecture as a whole: blocked against standard kernels while training, and training against inference. */
+import { adam, buildNetwork, describeNetwork, type Kernels, probeKernels, relativeError, standardKernels, TrainStep } from '@mien/engine';
 import { createSession } from '@mien/onnx/node';
 import { describe, expect, it } from 'vitest';
-import { architectures, findArchitecture } from './registry.ts';
+import { randomSource } from '../test/random.ts';
+import { classes, pixels, type Setting, smallSetting } from '../test/small-builds.ts';
+import { architectures } from './registry.ts';
 
 const { kernels, report } = await probeKernels(createSession);
 if (!kernels.block) console.warn(`blocked kernels are not tested on this machine: ${report}`);
 
-/** Smaller than the faces they were designed for and not square: a quarter of the time, and the edges are odder. */
-const sizeOf = (name: string): readonly number[] => {
-  if (name === 'resnet18-48') return [1, 12, 10];
-  return findArchitecture(name)!.input[0] === 3 ? [3, 66, 70] : [1, 18, 22];
-};
-/** The others are built of the same blocks, and their weights alone take too long to draw. */
-const tested = architectures.map((a) => a.name).filter((name) => !['resnet34', 'resnet50', 'vgg16', 'vgg19'].includes(name));
-const classes = 7;
-
-function randomSource(seed: number): Random {
-  let state = (seed * 2654435761) >>> 0;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return ((state >>> 8) + 0.5) / 2 ** 24;
-  };
-  return { next, normal: () => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next()) };
-}
-
-function firstWeights(network: Network, input: readonly number[]): Map<string, Float32Array> {
-  const { specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
-  return new Map(specs.map((spec, i) => [spec.name, spec.initializer(spec.shape, randomSource(i))]));
-}
-
-interface Setting {
-  readonly network: Network;
-  readonly input: readonly number[];
-  readonly weights: ReadonlyMap<string, Float32Array>;
-}
-
-function setting(name: string): Setting {
-  const network = findArchitecture(name)!.build({ classes });
-  const input = sizeOf(name);
-  return { network, input, weights: firstWeights(network, input) };
-}
+/** The others are built of the same blocks, and take too long. */
+const others = [
+  'mien-seresnet',
+  'shallow-cnn',
+  'deeper-cnn',
+  'se-cnn',
+  'resnet18',
+  'resnet34',
+  'resnet50',
+  'vgg16',
+  'vgg19',
+  'vgg19-bn',
+  'inception-v3',
+  'efficientnet-b0',
+];
+const tested = architectures.map((a) => a.name).filter((name) => !others.includes(name));
 
 async function prepare({ network, input, weights }: Setting, batch: number, chosen: Kernels, movingRate = 0.1): Promise<TrainStep> {
   const step = await TrainStep.create({ network, input, classes, batch, kernels: chosen, createSession, threads: 1, movingRate });
   step.load(weights);
-  const random = randomSource(6);
-  for (let i = 0; i < step.images.length; i++) step.images[i] = random.normal();
+  step.images.set(pixels(batch, input));
   for (let n = 0; n < batch; n++) step.targets[n * classes + (n % classes)] = 1;
   // The blocked kernels read masks in another order, so only full ones compare.
   for (const mask of step.masks) mask.data.fill(1);
@@ -79,7 +51,7 @@ function distance(actual: Float32Array, expected: Float32Array): number {
 
 describe('whole networks', () => {
   it.skipIf(!kernels.block).each(tested)('%s: gradients of all weights on blocked kernels are those of the standard ones', async (name) => {
-    const given = setting(name);
+    const given = smallSetting(name);
     const results = [];
     for (const chosen of [standardKernels, kernels]) {
       const step = await prepare(given, kernels.block, chosen);
@@ -112,7 +84,7 @@ describe('whole networks', () => {
   });
 
   it('resnet18-48: the inference network with the statistics of a batch gives that batch’s training logits', async () => {
-    const given = setting('resnet18-48');
+    const given = smallSetting('resnet18-48');
     const { network, input } = given;
     const batch = 3;
     const step = await prepare(given, batch, kernels, 1);
@@ -137,20 +109,23 @@ describe('whole networks', () => {
     await step.release();
   });
 
-  it.each(tested.filter((name) => name !== 'shallow-cnn'))('%s: [N,C,H,W] → [N,7] at its own size, for any N', async (name) => {
-    const { build, input: size } = findArchitecture(name)!;
-    const network = build({ classes });
-    const { specs } = buildNetwork(network, size, { mode: 'infer', batch: 1 });
-    const weights = new Map(specs.map((spec) => [spec.name, constantOf(0.01)(spec.shape, randomSource(1))]));
-    const built = buildNetwork(network, size, { mode: 'infer', batch: 1, weights, symbolicBatch: true });
-    built.graph.output('logits', built.logits, { symbolicBatch: true });
-    const session = await createSession(built.graph.encode(), { threads: 1 });
-    for (const N of [1, 2]) {
-      const { logits } = await session.run({
-        image: { dtype: 'float32', shape: [N, ...size], data: new Float32Array(N * size[0] * size[1] * size[2]).fill(0.5) },
-      });
-      expect(logits!.shape).toEqual([N, 7]);
-    }
-    await session.release();
-  });
+  it.each(['mien-net', 'resnet18-cbam', 'resnet18-patch-attention', 'vit-small'])(
+    '%s: learns a handful of pictures by heart from fresh weights',
+    async (name) => {
+      const { network, input, specs } = smallSetting(name);
+      const weights = new Map(specs.map((spec, i) => [spec.name, spec.initializer(spec.shape, randomSource(i + 1))]));
+      const step = await prepare({ network, input, specs, weights }, 4, standardKernels);
+      const optimizer = adam(step.slots, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: true });
+      const first = await step.run();
+      let last = first;
+      for (let i = 0; i < 25; i++) {
+        optimizer.step(3e-3);
+        last = await step.run();
+      }
+      await step.release();
+      expect(first).toBeGreaterThan(1);
+      expect(first).toBeLessThan(4);
+      expect(last).toBeLessThan(first / 3);
+    },
+  );
 });

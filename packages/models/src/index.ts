@@ -1,4 +1,16 @@
-/** @mien/models: architectures and their registry. */
+/** @mien/models: architectures, their registry, and weights for them. */
 
-export type { Architecture } from './architecture.ts';
+// Architectures
+export type { Architecture, BuildOptions } from './architecture.ts';
+export { describeValues, type OptionSpec, type OptionSpecs, type OptionValue, readOptions } from './options.ts';
 export { architectures, findArchitecture } from './registry.ts';
+// Weight files
+export { decodeSafetensors, encodeSafetensors, type NamedTensor, type SafetensorsFile } from './weights/safetensors.ts';
+export { decodeWeights, encodeWeights, weightsFormat } from './weights/weights-file.ts';
+// Weights of other libraries
+export { bestFit, checkFit, type ModelFit } from './weights/check-fit.ts';
+export { type FoldedNorm, importWeights, type ImportWeightsOptions, type WeightImport } from './weights/import-weights.ts';
+export type { MissingWeight, SkippedTensor } from './weights/match-tensors.ts';
+export { imagenetNormalisation, type Normalisation, symmetricNormalisation } from './weights/normalisation.ts';
+export { unfoldBatchNorm, type UnfoldOptions } from './weights/unfold-batch-norm.ts';
+export { findHubWeights, type HubWeights, hubWeights } from './weights/catalogue.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { halveWeights } from './half-weights.ts';
-import { decodeModel, encodeModel, type OnnxModel } from './model-file.ts';
+import { decodeModel } from './decode-model.ts';
+import { encodeModel, type OnnxModel } from './model-file.ts';
 import { createSession } from './node/index.ts';
 import { tensor } from './tensor.ts';
 

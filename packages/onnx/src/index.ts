@@ -1,7 +1,9 @@
 /** @mien/onnx: ONNX files and the session interface. Imports nothing of Mien, and nothing of Node. */
 
 // Model files
-export { type Attribute, decodeModel, encodeModel, type OnnxModel, type OnnxNode, type OnnxPort, readMetadata } from './model-file.ts';
+export { type Attribute, encodeModel, type OnnxModel, type OnnxNode, type OnnxPort } from './model-file.ts';
+export { decodeModel, readMetadata } from './decode-model.ts';
+export { initializersOf } from './initializers.ts';
 // Tensors
 export {
   allocate,
@@ -20,5 +22,8 @@ export {
 } from './tensor.ts';
 export { decodeFloat16, encodeFloat16 } from './float16.ts';
 export { halveWeights } from './half-weights.ts';
+export { quantiseWeights } from './quantise-weights.ts';
+export { widenWeights } from './widen-weights.ts';
 // Sessions
-export type { CreateSession, Device, Feeds, Session, SessionOptions } from './session.ts';
+export { type Device, DeviceError, devices, isAccelerator, onDevice } from './device.ts';
+export type { CreateSession, Feeds, Session, SessionOptions } from './session.ts';

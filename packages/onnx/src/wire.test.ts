@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readFields, repeatedFloats, repeatedInts, utf8, WireWriter } from './wire.ts';
+import { readFields, repeatedDoubles, repeatedFloats, repeatedInts, utf8, WireWriter } from './wire.ts';
 
 const written = (write: (w: WireWriter) => void) => {
   const w = new WireWriter();
@@ -34,12 +34,14 @@ describe('protobuf wire format', () => {
       w.float(1, 1.5);
       w.bytes(1, new Uint8Array(Float32Array.of(-2, 0.25).buffer));
     });
-    expect(floats.flatMap(repeatedFloats)).toEqual([1.5, -2, 0.25]);
+    expect(floats.flatMap((f) => [...repeatedFloats(f)])).toEqual([1.5, -2, 0.25]);
+    const [doubles] = written((w) => w.bytes(1, new Uint8Array(Float64Array.of(0.1, -1e300).buffer)));
+    expect([...repeatedDoubles(doubles!)]).toEqual([0.1, -1e300]);
   });
 
   it('a packed number that does not end is refused', () => {
     const [packed] = written((w) => w.bytes(1, Uint8Array.of(0x03, 0x8e)));
-    expect(() => repeatedInts(packed!)).toThrow(RangeError);
+    for (const read of [repeatedInts, repeatedFloats, repeatedDoubles]) expect(() => read(packed!)).toThrow(RangeError);
   });
 
   it.each([

@@ -142,10 +142,21 @@ export function repeatedInts(field: WireField): bigint[] {
   return values;
 }
 
-/** Reads a repeated 32-bit float field, packed or not. */
-export function repeatedFloats(field: WireField): number[] {
-  const view = new DataView(field.bytes.buffer, field.bytes.byteOffset, field.bytes.byteLength);
-  return Array.from({ length: field.bytes.length >> 2 }, (_, i) => view.getFloat32(i * 4, true));
+function whole(field: WireField, size: number): DataView {
+  if (field.bytes.length % size !== 0) throw new RangeError('protobuf: the data ends inside a number');
+  return new DataView(field.bytes.buffer, field.bytes.byteOffset, field.bytes.byteLength);
+}
+
+/** Reads a repeated 32-bit float field, packed or not. Throws `RangeError` when it ends inside a number. */
+export function repeatedFloats(field: WireField): Float32Array {
+  const view = whole(field, 4);
+  return Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(i * 4, true));
+}
+
+/** Reads a repeated 64-bit float field, packed or not. Throws `RangeError` when it ends inside a number. */
+export function repeatedDoubles(field: WireField): Float64Array {
+  const view = whole(field, 8);
+  return Float64Array.from({ length: view.byteLength / 8 }, (_, i) => view.getFloat64(i * 8, true));
 }
 
 export function utf8(bytes: Uint8Array): string {

@@ -46,6 +46,9 @@ const figure = z.object({
   note: z.string().optional(),
 });
 
+/** One output of the network, [N,K]. */
+const outputSchema = z.object({ name: z.string(), /** Logits are divided by this before softmax. */ temperature: z.number().positive() });
+
 export const cardSchema = z.object({
   formatVersion: z.number().int().positive(),
   name: z.string(),
@@ -54,7 +57,11 @@ export const cardSchema = z.object({
   licence: z.string(),
   labels: z.array(z.string()).min(2),
   preprocessing,
-  output: z.object({ name: z.string(), /** Logits are divided by this before softmax. */ temperature: z.number().positive() }),
+  output: outputSchema,
+  /** When the model should say "not sure": the highest calibrated probability below `threshold`. Absent: the user of the model decides. */
+  abstain: z.object({ threshold: z.number().min(0).max(1) }).optional(),
+  /** Outputs beside the main one, as a distribution of annotators' votes; each with classes of its own. */
+  otherHeads: z.array(z.object({ name: z.string(), labels: z.array(z.string()).min(2), output: outputSchema })).optional(),
   training: z.object({
     data: z.string(),
     split: z.string(),

@@ -12,10 +12,11 @@ export { type CropGeometry, cropSquare, ferCrop, wholeSquare } from './crop-geom
 export { normalise, Preprocessor, preprocess } from './preprocess.ts';
 export { Resampler } from './resample.ts';
 // Finding faces
-export type { DetectOptions, Detection, FaceDetector } from './detector/face-detector.ts';
+export { canFollow, type DetectOptions, type Detection, type FaceDetector, type FollowingDetector } from './detector/face-detector.ts';
+export { iou } from './detector/non-maximum-suppression.ts';
 export { type LoadDetectorOptions, loadDetector } from './detector/load-detector.ts';
 // Recognising expressions
-export { type LoadRecogniserOptions, loadRecogniser, type Recogniser, type Recognition } from './recogniser.ts';
+export { type ExtraOutput, type LoadRecogniserOptions, loadRecogniser, type Recogniser, type Recognition } from './recogniser.ts';
 export { softmax } from './softmax.ts';
 // The whole walk
 export { type Face, findExpressions, wholeExpression } from './find-expressions.ts';

@@ -1,5 +1,5 @@
 /** Runs an expression model on faces, exactly as its card says. */
-import { type CreateSession, type Session, type SessionOptions, tensor } from '@mien/onnx';
+import { type CreateSession, type Session, type SessionOptions, type TensorValue, tensor } from '@mien/onnx';
 import { type ModelCard, readCard } from './card.ts';
 import { cropSquare, wholeSquare } from './crop-geometry.ts';
 import { UserError } from './error.ts';
@@ -14,6 +14,15 @@ export interface Recognition {
   readonly probabilities: Readonly<Record<string, number>>;
   /** The network's outputs before temperature and softmax, in the card's order. */
   readonly logits: Float32Array;
+  /** The part of each extra output that belongs to this face, by name; absent where none was asked for. */
+  readonly extra?: Readonly<Record<string, ExtraOutput>>;
+}
+
+/** One face's part of an output besides the logits, as the features under the last layer. */
+export interface ExtraOutput {
+  /** Without the batch. */
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
 }
 
 export interface Recogniser {
@@ -33,6 +42,8 @@ export interface LoadRecogniserOptions {
   /** Threads inside one operator; default: that of the session's implementation. */
   readonly threads?: number;
   readonly session?: SessionOptions;
+  /** Outputs of the network, [N,…] float32, that come with each recognition besides the logits. */
+  readonly extraOutputs?: readonly string[];
 }
 
 /** Faces in one run of the network: larger batches gain nothing and hold more memory. */
@@ -42,10 +53,12 @@ class SessionRecogniser implements Recogniser {
   readonly card: ModelCard;
   readonly #session: Session;
   readonly #preprocessor: Preprocessor;
+  readonly #extraOutputs: readonly string[];
 
-  constructor(card: ModelCard, session: Session) {
+  constructor(card: ModelCard, session: Session, extraOutputs: readonly string[]) {
     this.card = card;
     this.#session = session;
+    this.#extraOutputs = extraOutputs;
     this.#preprocessor = new Preprocessor(card.preprocessing);
   }
 
@@ -67,7 +80,8 @@ class SessionRecogniser implements Recogniser {
   async #run(input: Float32Array, n: number): Promise<Recognition[]> {
     const { labels, output, preprocessing } = this.card;
     const feeds = { [preprocessing.input.name]: tensor.float32(input, [n, ...preprocessing.input.shape]) };
-    const logits = (await this.#session.run(feeds, [output.name]))[output.name]!.data as Float32Array; // [N,K]
+    const outputs = await this.#session.run(feeds, [output.name, ...this.#extraOutputs]);
+    const logits = outputs[output.name]!.data as Float32Array; // [N,K]
     const k = labels.length;
     if (logits.length !== n * k)
       throw new UserError('bad-model', `${this.card.name}: the card names ${k} labels, the network gives ${logits.length / n} values a face`);
@@ -76,7 +90,9 @@ class SessionRecogniser implements Recogniser {
       const p = softmax(row, output.temperature);
       let best = 0;
       for (let j = 1; j < k; j++) if (p[j]! > p[best]!) best = j;
-      return { expression: labels[best]!, probabilities: Object.fromEntries(labels.map((label, j) => [label, p[j]!])), logits: row };
+      const recognition = { expression: labels[best]!, probabilities: Object.fromEntries(labels.map((label, j) => [label, p[j]!])), logits: row };
+      if (this.#extraOutputs.length === 0) return recognition;
+      return { ...recognition, extra: Object.fromEntries(this.#extraOutputs.map((name) => [name, rowOf(outputs[name]!, i)])) };
     });
   }
 
@@ -85,11 +101,24 @@ class SessionRecogniser implements Recogniser {
   }
 }
 
+/** Row i of an output [N,…]; a copy, because ONNX Runtime may use the memory again. */
+function rowOf({ shape, data }: TensorValue, i: number): ExtraOutput {
+  const size = data.length / shape[0]!;
+  return { shape: shape.slice(1), data: (data as Float32Array).slice(i * size, (i + 1) * size) };
+}
+
 /**
  * Opens an expression model. Throws `UserError`: those of `readCard`, and `bad-model` when the network cannot be
  * loaded or has other inputs and outputs than its card says.
  */
-export async function loadRecogniser({ model, createSession, file = 'the model', threads, session: options }: LoadRecogniserOptions): Promise<Recogniser> {
+export async function loadRecogniser({
+  model,
+  createSession,
+  file = 'the model',
+  threads,
+  session: options,
+  extraOutputs = [],
+}: LoadRecogniserOptions): Promise<Recogniser> {
   const card = readCard(model, file);
   let session: Session;
   try {
@@ -105,5 +134,10 @@ export async function loadRecogniser({ model, createSession, file = 'the model',
       `${file}: the card names input ${input.name} and output ${card.output.name}, the network has ${session.inputNames.join(', ')} and ${session.outputNames.join(', ')}`,
     );
   }
-  return new SessionRecogniser(card, session);
+  const missing = extraOutputs.filter((name) => !session.outputNames.includes(name));
+  if (missing.length > 0) {
+    await session.release();
+    throw new UserError('bad-model', `${file}: the network has no output ${missing.join(', ')}, only ${session.outputNames.join(', ')}`);
+  }
+  return new SessionRecogniser(card, session, extraOutputs);
 }

@@ -1,73 +1,81 @@
 /** Training batches: which rows, augmented how, with which targets. Depends only on seed, epoch and row. */
-import { type AugmentSample, compileAugmentation, type Geometry, randomFor, KeyedRandom, type Split, shuffledIndices } from '@mien/data';
-import type { Recipe } from './recipe.ts';
+import { type AugmentSample, compileAugmentation, type Geometry, KeyedRandom, randomFor, type Split, shuffledIndices } from '@mien/data';
+import type { Stage } from './recipe-schema.ts';
+import type { WriteTarget } from './targets.ts';
 
-export interface BatchTarget {
-  readonly images: Float32Array;
-  readonly targets: Float32Array;
+/** Targets of one head of the network: K values a row. */
+export interface HeadTargets {
+  readonly classes: number;
+  readonly write: WriteTarget;
 }
 
-/** Weight of each class in the loss, n / (K · n_class); classes without rows weigh 0. Mean over the rows is 1. */
-export function balancedClassWeights(labels: ArrayLike<number>, rows: ArrayLike<number>, classes: number): Float64Array {
-  const counts = new Float64Array(classes);
-  for (let i = 0; i < rows.length; i++) counts[labels[rows[i]!]!]!++;
-  const present = counts.filter((c) => c > 0).length;
-  return counts.map((count) => (count ? rows.length / (present * count) : 0));
+export interface BatchOptions {
+  readonly split: Split;
+  readonly rows: Uint32Array;
+  readonly seed: number;
+  readonly stage: Pick<Stage, 'batch' | 'augmentation'>;
+  readonly geometry: Geometry;
 }
 
-export class TrainingBatches {
+/** What a training step is fed, by epoch and place in the epoch. */
+export interface BatchSource {
   readonly stepsPerEpoch: number;
-  readonly #split: Split;
-  readonly #rows: Uint32Array;
-  readonly #recipe: Recipe;
-  readonly #classes: number;
+  rowsOf(epoch: number, step: number): Uint32Array;
+  /** Writes what the step takes as its images. */
+  fillImages(epoch: number, step: number, out: Float32Array): Promise<void>;
+  fillTargets(epoch: number, step: number, head: HeadTargets, out: Float32Array): void;
+  labelsOf(epoch: number, step: number): Uint8Array;
+}
+
+export class TrainingBatches implements BatchSource {
+  readonly stepsPerEpoch: number;
+  readonly #options: BatchOptions;
   readonly #augment: AugmentSample;
-  readonly #weights: Float64Array | undefined;
   readonly #pixels: Uint8Array<ArrayBuffer>;
   readonly #size: number;
   readonly #random = new KeyedRandom(0);
   #order: { epoch: number; rows: Uint32Array } | undefined;
 
-  constructor(split: Split, rows: Uint32Array, recipe: Recipe, geometry: Geometry, classes: number) {
-    this.#split = split;
-    this.#rows = rows;
-    this.#recipe = recipe;
-    this.#classes = classes;
-    this.#augment = compileAugmentation(recipe.augmentation, geometry);
-    this.#weights = recipe.loss.classWeights === 'balanced' ? balancedClassWeights(split.labels, rows, classes) : undefined;
-    this.#pixels = new Uint8Array(recipe.batch * split.imageBytes);
+  constructor(options: BatchOptions) {
+    const { split, rows, stage, geometry } = options;
+    this.#options = options;
+    this.#augment = compileAugmentation(stage.augmentation, geometry);
+    this.#pixels = new Uint8Array(stage.batch * split.imageBytes);
     this.#size = geometry.channels * geometry.outHeight * geometry.outWidth;
-    this.stepsPerEpoch = Math.floor(rows.length / recipe.batch);
+    this.stepsPerEpoch = Math.floor(rows.length / stage.batch);
   }
 
   /** The rows of one batch. Each epoch has an order of its own; rows beyond the last whole batch sit that epoch out. */
   rowsOf(epoch: number, step: number): Uint32Array {
+    const { rows, seed, stage } = this.#options;
     if (this.#order?.epoch !== epoch) {
-      const order = shuffledIndices(this.#rows.length, randomFor(this.#recipe.seed, 'shuffle', epoch));
-      this.#order = { epoch, rows: order.map((i) => this.#rows[i]!) };
+      const order = shuffledIndices(rows.length, randomFor(seed, 'shuffle', epoch));
+      this.#order = { epoch, rows: order.map((i) => rows[i]!) };
     }
-    return this.#order.rows.subarray(step * this.#recipe.batch, (step + 1) * this.#recipe.batch);
+    return this.#order.rows.subarray(step * stage.batch, (step + 1) * stage.batch);
   }
 
-  /** Fills images [N,C,H,W] and targets [N,K] for a step; returns the labels [N]. */
-  async fill(epoch: number, step: number, out: BatchTarget): Promise<Uint8Array> {
-    const rows = this.rowsOf(epoch, step);
-    const { seed, normalise, loss } = this.#recipe;
-    await this.#split.gatherImages(rows, this.#pixels);
-    const labels = new Uint8Array(rows.length);
-    out.targets.fill(0);
+  /** Writes the augmented images of a step, [N,C,H,W] in 0…1. */
+  async fillImages(epoch: number, step: number, out: Float32Array): Promise<void> {
+    await this.writeImages(this.rowsOf(epoch, step), epoch, out);
+  }
+
+  /** Writes the images of at most a batch of rows as they are augmented in an epoch, [rows,C,H,W] in 0…1. */
+  async writeImages(rows: Uint32Array, epoch: number, out: Float32Array): Promise<void> {
+    const { split, seed } = this.#options;
+    await split.gatherImages(rows, this.#pixels);
     for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
-      this.#augment(this.#pixels, i * this.#split.imageBytes, this.#random.reseed(seed, 'augment', epoch, row), out.images, i * this.#size);
-      const label = this.#split.labels[row]!;
-      labels[i] = label;
-      const weight = this.#weights?.[label] ?? 1;
-      const smooth = (weight * loss.labelSmoothing) / this.#classes;
-      for (let k = 0; k < this.#classes; k++) out.targets[i * this.#classes + k] = smooth + (k === label ? weight * (1 - loss.labelSmoothing) : 0);
+      this.#augment(this.#pixels, i * split.imageBytes, this.#random.reseed(seed, 'augment', epoch, rows[i]!), out, i * this.#size);
     }
-    const scale = 1 / normalise.std;
-    const shift = -normalise.mean / normalise.std;
-    for (let i = 0; i < out.images.length; i++) out.images[i] = out.images[i]! * scale + shift;
-    return labels;
+  }
+
+  /** Writes the targets of a step for one head, [N,K]. */
+  fillTargets(epoch: number, step: number, head: HeadTargets, out: Float32Array): void {
+    for (const [i, row] of this.rowsOf(epoch, step).entries()) head.write(row, out, i * head.classes);
+  }
+
+  /** Class index of each row of a step, [N]. */
+  labelsOf(epoch: number, step: number): Uint8Array {
+    return Uint8Array.from(this.rowsOf(epoch, step), (row) => this.#options.split.labels[row]!);
   }
 }

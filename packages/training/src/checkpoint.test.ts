@@ -1,15 +1,26 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomFor } from '@mien/data';
-import { adam, buildNetwork, type Kernels, type Optimizer, probeKernels, relativeError, sgd, standardKernels, TrainStep } from '@mien/engine';
-import { findArchitecture } from '@mien/models';
+import {
+  adam,
+  averageWeights,
+  buildNetwork,
+  type Kernels,
+  type Optimizer,
+  probeKernels,
+  relativeError,
+  sgd,
+  standardKernels,
+  TrainStep,
+  type WeightAverage,
+} from '@mien/engine';
+import { decodeSafetensors, encodeSafetensors, findArchitecture } from '@mien/models';
 import { createSession } from '@mien/onnx/node';
 import { UserError } from '@mien/runtime';
 import { describe, expect, it } from 'vitest';
 import { expectSameBits } from '../test/same-bits.ts';
 import { temporaryDir } from '../test/tiny-store.ts';
-import { loadCheckpoint, type Position, saveCheckpoint, type TrainingState } from './checkpoint.ts';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { freshPosition, loadCheckpoint, saveCheckpoint, type TrainingState } from './checkpoint.ts';
 
 const { kernels } = await probeKernels(createSession);
 const input = [1, 20, 20];
@@ -17,6 +28,7 @@ const batch = 16;
 const network = findArchitecture('mien-seresnet')!.build({ classes: 7 });
 
 interface Running extends TrainingState {
+  readonly average: WeightAverage;
   run(steps: number): Promise<void>;
 }
 
@@ -28,8 +40,8 @@ async function start(chosen: Kernels, makeOptimizer: (step: TrainStep) => Optimi
   const { specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
   step.load(new Map(specs.map((spec) => [spec.name, spec.initializer(spec.shape, randomFor(seed, spec.name))])));
   const optimizer = makeOptimizer(step);
-  const average = new Map([...step.stored].map(([name, values]) => [name, values.slice()]));
-  const position: Position = { epoch: 0, step: 0, optimizerSteps: 0, lossSum: 0, correct: 0, seen: 0, bestAccuracy: -1, bestEpoch: 0, seconds: 0 };
+  const average = averageWeights(step.stored, 0.5);
+  const position = freshPosition();
   return {
     step,
     optimizer,
@@ -44,7 +56,7 @@ async function start(chosen: Kernels, makeOptimizer: (step: TrainStep) => Optimi
         for (const mask of step.masks) mask.data.fill(1);
         await step.run();
         optimizer.step(0.01);
-        for (const [name, mean] of average) for (const [at, w] of step.stored.get(name)!.entries()) mean[at] = 0.5 * mean[at]! + 0.5 * w;
+        average.update(optimizer.steps);
         position.step++;
         position.optimizerSteps = optimizer.steps;
       }
@@ -68,7 +80,7 @@ describe('checkpoint', () => {
     await resumed.run(2);
     expectSameBits(resumed.step.save(), whole.step.save());
     expectSameBits(resumed.optimizer.state, whole.optimizer.state);
-    expectSameBits(resumed.average, whole.average);
+    expectSameBits(resumed.average.average, whole.average.average);
     expect(resumed.position).toEqual(whole.position);
     await whole.step.release();
     await resumed.step.release();
@@ -82,7 +94,7 @@ describe('checkpoint', () => {
     const standard = await start(standardKernels, bySgd, 99);
     loadCheckpoint(file, standard);
     expectSameBits(standard.step.save(), blocked.step.save());
-    expectSameBits(standard.step.save(standard.average), blocked.step.save(blocked.average));
+    expectSameBits(standard.step.save(standard.average.average), blocked.step.save(blocked.average.average));
     await blocked.run(2);
     await standard.run(2);
     const expected = blocked.step.save();
@@ -112,7 +124,7 @@ describe('checkpoint', () => {
     writeFileSync(file, bytes.subarray(0, bytes.length - 5));
     expect(refusal(file, state).code).toBe('bad-safetensors');
     writeFileSync(file, encodeSafetensors({ tensors: decodeSafetensors(bytes, file).tensors, metadata: {} }));
-    expect(refusal(file, state).message).toMatch(/expected a checkpoint written by Mien, got format unknown/);
+    expect(refusal(file, state).message).toMatch(/expected a checkpoint of format mien-checkpoint-\d, got none/);
     await state.step.release();
   });
 });

@@ -1,31 +1,72 @@
 /** Checkpoints: weights, optimiser moments, averages and position, so that a resumed run ends with the same weights. */
 import { existsSync, readFileSync } from 'node:fs';
-import type { Optimizer, TrainStep } from '@mien/engine';
+import { type Optimizer, type PlateauState, plateauStart, type TrainStep, type WeightAverage } from '@mien/engine';
+import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '@mien/models';
 import { UserError } from '@mien/runtime';
 import { writeAtomically } from './run-folder.ts';
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 
 /** Where in the run the next step is, and the sums the epoch's figures are made of. */
 export interface Position {
+  /** Stages and epochs count from 0; `epoch` within the stage, `epochsBefore` in the stages before it. */
+  stage: number;
+  epochsBefore: number;
   epoch: number;
   step: number;
   optimizerSteps: number;
   lossSum: number;
   correct: number;
   seen: number;
+  /** Of the whole training; the epoch counts from 1 over all stages. */
   bestAccuracy: number;
   bestEpoch: number;
+  /** Epochs of this stage since its accuracy last rose. */
+  epochsSinceBest: number;
+  /** Best validation accuracy of this stage. */
+  stageBest: number;
+  /** Where a plateau schedule stands. */
+  plateau: PlateauState;
   /** Seconds of training so far, over all sessions. */
   seconds: number;
+  /** Checksums of the models the training learns from. */
+  teachers: readonly string[];
+}
+
+export function freshPosition(): Position {
+  return {
+    stage: 0,
+    epochsBefore: 0,
+    epoch: 0,
+    step: 0,
+    optimizerSteps: 0,
+    lossSum: 0,
+    correct: 0,
+    seen: 0,
+    bestAccuracy: -1,
+    bestEpoch: 0,
+    epochsSinceBest: 0,
+    stageBest: -1,
+    plateau: plateauStart,
+    seconds: 0,
+    teachers: [],
+  };
+}
+
+/** Goes on to the next stage. */
+export function nextStage(position: Position): void {
+  position.epochsBefore += position.epoch;
+  position.stage++;
+  Object.assign(position, { epoch: 0, step: 0, optimizerSteps: 0, lossSum: 0, correct: 0, seen: 0, epochsSinceBest: 0, stageBest: -1, plateau: plateauStart });
 }
 
 export interface TrainingState {
   readonly step: TrainStep;
   readonly optimizer: Optimizer;
-  /** Moving average of every weight, in stored order; empty without one. */
-  readonly average: ReadonlyMap<string, Float32Array>;
+  /** Moving average of every weight, where the stage keeps one. */
+  readonly average: WeightAverage | undefined;
   readonly position: Position;
 }
+
+const checkpointFormat = 'mien-checkpoint-2';
 
 /** `stem.weight.velocity` → the weight whose order it is stored in. */
 function weightOf(stateName: string): string {
@@ -39,16 +80,28 @@ export function saveCheckpoint(file: string, { step, optimizer, average, positio
   };
   for (const [name, data] of step.stored) put('weights', name, name, data);
   for (const [name, data] of optimizer.state) put('optimizer', name, weightOf(name), data);
-  for (const [name, data] of average) put('average', name, name, data);
-  writeAtomically(file, encodeSafetensors({ tensors, metadata: { format: 'mien-checkpoint-1', position: JSON.stringify(position) } }));
+  for (const [name, data] of average?.average ?? []) put('average', name, name, data);
+  writeAtomically(file, encodeSafetensors({ tensors, metadata: { format: checkpointFormat, position: JSON.stringify(position) } }));
+}
+
+function readFormat(file: string): ReturnType<typeof decodeSafetensors> {
+  if (!existsSync(file)) throw new UserError('no-checkpoint', `${file}: no checkpoint to resume from; start without --resume`);
+  const found = decodeSafetensors(readFileSync(file), file);
+  if (found.metadata.format !== checkpointFormat) {
+    throw new UserError('bad-checkpoint', `${file}: expected a checkpoint of format ${checkpointFormat}, got ${found.metadata.format ?? 'none'}`);
+  }
+  return found;
+}
+
+/** Where the run of a checkpoint stands. */
+export function readPosition(file: string): Position {
+  // Checkpoints of before lack what was added to a position since.
+  return { ...freshPosition(), ...(JSON.parse(readFormat(file).metadata.position!) as Partial<Position>) };
 }
 
 /** Restores a checkpoint into freshly built state. Throws `UserError` when it belongs to another model or optimiser. */
 export function loadCheckpoint(file: string, { step, optimizer, average, position }: TrainingState): void {
-  if (!existsSync(file)) throw new UserError('no-checkpoint', `${file}: no checkpoint to resume from; start without --resume`);
-  const { tensors, metadata } = decodeSafetensors(readFileSync(file), file);
-  if (metadata.format !== 'mien-checkpoint-1')
-    throw new UserError('bad-checkpoint', `${file}: expected a checkpoint written by Mien, got format ${metadata.format ?? 'unknown'}`);
+  const { tensors, metadata } = readFormat(file);
   const get = (prefix: string, name: string, weight: string, out: Float32Array): void => {
     const found = tensors.get(`${prefix}/${name}`);
     if (found?.data.length !== out.length) {
@@ -61,7 +114,7 @@ export function loadCheckpoint(file: string, { step, optimizer, average, positio
   };
   for (const [name, data] of step.stored) get('weights', name, name, data);
   for (const [name, data] of optimizer.state) get('optimizer', name, weightOf(name), data);
-  for (const [name, data] of average) get('average', name, name, data);
+  for (const [name, data] of average?.average ?? []) get('average', name, name, data);
   Object.assign(position, JSON.parse(metadata.position!) as Position);
   optimizer.steps = position.optimizerSteps;
 }

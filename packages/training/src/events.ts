@@ -1,4 +1,5 @@
 /** What a training reports while it runs; also the lines of `log.jsonl`. */
+import type { InitReport } from './initial-weights.ts';
 
 export interface EpochFigures {
   readonly loss: number;
@@ -12,8 +13,22 @@ export type TrainEvent =
       readonly rows: number;
       readonly validationRows: number;
       readonly stepsPerEpoch: number;
+      /** Epochs of all stages, as planned. */
       readonly epochs: number;
+      /** What became of the weights of the recipe's `init`. */
+      readonly init?: InitReport;
       readonly resumedAt?: { epoch: number; step: number };
+    }
+  | {
+      readonly type: 'stage';
+      /** Counts from 1. */
+      readonly stage: number;
+      readonly stages: number;
+      readonly name: string;
+      readonly epochs: number;
+      readonly trainedParameters: number;
+      /** True where the frozen backbone runs once for the whole stage instead of at every step. */
+      readonly keepsFeatures: boolean;
     }
   | {
       readonly type: 'step';

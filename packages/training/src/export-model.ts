@@ -1,67 +1,59 @@
 /** A trained network as one ONNX file that carries its card. */
 import { decodeModel, encodeModel, halveWeights } from '@mien/onnx';
 import { buildNetwork, describeNetwork, type Weights } from '@mien/engine';
-import { type Architecture, findArchitecture } from '@mien/models';
-import { cardFormatVersion, cardKey, cardSchema, ferCrop, type ModelCard, UserError } from '@mien/runtime';
-import type { Recipe } from './recipe.ts';
+import { cardFormatVersion, cardKey, cardSchema, ferCrop, type ModelCard } from '@mien/runtime';
+import type { NetworkPlan } from './network-plan.ts';
+import type { Recipe } from './recipe-schema.ts';
+import { describeValidation } from './rows.ts';
 
 export interface ExportContext {
   readonly recipe: Recipe;
+  readonly plan: NetworkPlan;
   readonly labels: readonly string[];
-  /** [H,W] of the training images. */
-  readonly imageSize: readonly [number, number];
   readonly dataName: string;
   /** Rows trained on. */
   readonly rows: number;
   readonly epochs: number;
   readonly figures: ModelCard['figures'];
+  /** Names of the models it learned from besides its data. */
+  readonly teachers?: readonly string[];
 }
 
-/** The architecture a recipe names. Throws `UserError` naming the known ones. */
-export function architectureOf(recipe: Recipe): Architecture {
-  const found = findArchitecture(recipe.model);
-  if (!found) throw new UserError('no-model', `recipe ${recipe.name}: there is no architecture ${recipe.model}; \`mien models\` lists them`);
-  return found;
-}
+const list = (values: number | readonly number[]): readonly number[] => (typeof values === 'number' ? [values] : values);
 
-export function describeValidation(recipe: Recipe): string {
-  const { train, validation } = recipe.data;
-  return 'split' in validation ? `split ${validation.split}` : `${100 * validation.fraction} % of split ${train}, held out`;
-}
-
-export function makeCard(context: ExportContext): ModelCard {
-  const { recipe } = context;
-  const architecture = architectureOf(recipe);
-  const summary = describeNetwork(architecture.build({ classes: context.labels.length }), architecture.input);
+export function makeCard({ recipe, plan, labels, dataName, rows, epochs, figures, teachers = [] }: ExportContext): ModelCard {
+  const { architecture, input } = plan;
+  const summary = describeNetwork(plan.network, input);
   return cardSchema.parse({
     formatVersion: cardFormatVersion,
     name: recipe.name,
     architecture: architecture.name,
-    description: recipe.description || architecture.description,
+    description: `${recipe.description || architecture.description}${teachers.length > 0 ? `; distilled from ${teachers.join(', ')}` : ''}`,
     licence: 'MIT',
-    labels: context.labels,
+    labels,
     preprocessing: {
-      input: { name: 'image', shape: architecture.input },
-      color: architecture.input[0] === 1 ? 'gray' : 'rgb',
+      input: { name: 'image', shape: input },
+      color: plan.batchInput[0] === 1 ? 'gray' : 'rgb',
       crop: ferCrop,
       resize: 'area-bilinear',
-      resizeTo: context.imageSize,
-      mean: [recipe.normalise.mean],
-      std: [recipe.normalise.std],
+      resizeTo: plan.resizeTo,
+      mean: list(recipe.normalise.mean),
+      std: list(recipe.normalise.std),
     },
     output: { name: 'logits', temperature: 1 },
+    ...(plan.heads.length > 1 ? { otherHeads: plan.heads.slice(1).map(({ name, labels }) => ({ name, labels, output: { name, temperature: 1 } })) } : {}),
     training: {
-      data: context.dataName,
+      data: dataName,
       split: recipe.data.train,
-      rows: context.rows,
+      rows,
       chosenOn: describeValidation(recipe),
       recipe: recipe.name,
       seed: recipe.seed,
-      epochs: context.epochs,
+      epochs,
     },
     parameters: summary.params.total,
     flops: summary.flops,
-    figures: context.figures,
+    figures,
     intendedUse: 'Naming the facial expression shown in a picture, as one hint among others, with the consent of the person shown.',
     limits: [
       'Expressions are not feelings: the model sees a face, not what a person feels.',
@@ -73,15 +65,15 @@ export function makeCard(context: ExportContext): ModelCard {
 
 /** Encodes the inference network with these weights. `half` stores large weights as float16. */
 export function exportModel(weights: Weights, context: ExportContext, options: { half?: boolean } = {}): Uint8Array {
-  const architecture = architectureOf(context.recipe);
-  const built = buildNetwork(architecture.build({ classes: context.labels.length }), architecture.input, {
+  const { plan } = context;
+  const built = buildNetwork(plan.network, plan.input, {
     mode: 'infer',
     batch: 1,
     weights,
     symbolicBatch: true,
-    name: architecture.name,
+    name: plan.architecture.name,
   });
-  built.graph.output('logits', built.logits, { symbolicBatch: true });
+  for (const [i, { name }] of plan.heads.entries()) built.graph.output(i === 0 ? 'logits' : name, built.heads.get(name)!, { symbolicBatch: true });
   const bytes = built.graph.encode({ [cardKey]: JSON.stringify(makeCard(context)) });
   return options.half ? encodeModel(halveWeights(decodeModel(bytes))) : bytes;
 }

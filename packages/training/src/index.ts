@@ -1,11 +1,27 @@
 /** @mien/training: recipes, the trainer, checkpoints, export. Node only. */
 
 // Recipes
-export { loadRecipe, type Recipe, type RecipeInput, recipeNames, recipeSchema } from './recipe.ts';
+export { checkRecipe, loadRecipe, recipeNames } from './recipe.ts';
+export type { Recipe, RecipeInput, Stage } from './recipe-schema.ts';
 // Training
 export type { EpochFigures, TrainEvent } from './events.ts';
+export { estimateTraining, type StageEstimate, type TrainingEstimate } from './estimate.ts';
 export { train, type TrainOptions } from './train.ts';
+export type { InitReport } from './initial-weights.ts';
 export { isRunFolder, runFolder, writeAtomically } from './run-folder.ts';
+// Ablations
+export { ablationNames, type AblationPlan, type AblationRow, loadAblation } from './ablation/ablation-plan.ts';
+export { type AblationOutcome, type AblationProgress, planAblation, type RowCost, runAblation, type RunAblationOptions } from './ablation/run-ablation.ts';
+export { isFailed, type RunOutcome } from './ablation/run-result.ts';
+export { type AblationSummary, type RowSummary, summariseAblation } from './ablation/summarise.ts';
+export { formatMarkdown } from './ablation/format-summary.ts';
+export { type ResultFiles, updateDocument, writeResults } from './ablation/write-results.ts';
+// Combining models
+export { buildEnsemble, describeBridge, type Ensemble, type EnsembleOptions } from './combine/ensemble.ts';
+export { type Member, readMember } from './combine/member.ts';
+export { TeacherPanel, type TeacherPanelOptions } from './combine/teacher-panel.ts';
 // Files
-export { decodeSafetensors, encodeSafetensors, type NamedTensor, type SafetensorsFile } from './safetensors.ts';
+export { decodeSafetensors, encodeSafetensors, type NamedTensor, type SafetensorsFile } from '@mien/models';
 export { exportModel, type ExportContext, makeCard } from './export-model.ts';
+export { architectureOf, type NetworkPlan, planNetwork } from './network-plan.ts';
+export type { ImageShape } from './input-pixels.ts';

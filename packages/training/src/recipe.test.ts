@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findArchitecture } from '@mien/models';
-import { UserError } from '@mien/runtime';
+import { buildNetwork } from '@mien/engine';
+import { expressions, UserError } from '@mien/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
+import { planNetwork } from './network-plan.ts';
 import { checkRecipe, loadRecipe, recipeNames } from './recipe.ts';
+import { checkWeightGroups } from './weight-groups.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mien-recipe-test-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -30,10 +32,13 @@ function refusal(action: () => unknown): UserError {
 }
 
 describe('the recipes that come with Mien', () => {
-  it.each(recipeNames())('%s is valid, carries its own name and names an architecture', (name) => {
+  it.each(recipeNames())('%s is valid, carries its own name, and its stages fit its network', (name) => {
     const recipe = loadRecipe(name);
     expect(recipe.name).toBe(name);
-    expect(findArchitecture(recipe.model)).toBeDefined();
+    const plan = planNetwork(recipe, [1, 48, 48], expressions);
+    const { specs } = buildNetwork(plan.network, plan.input, { mode: 'infer', batch: 1 });
+    const trainable = specs.filter((spec) => spec.kind === 'trainable').map((spec) => spec.name);
+    for (const stage of recipe.stages) expect(() => checkWeightGroups(stage, trainable, name)).not.toThrow();
   });
 });
 
@@ -42,13 +47,19 @@ describe('checkRecipe', () => {
     const recipe = checkRecipe(minimal, 'r');
     expect(recipe).toMatchObject({
       seed: 1,
-      batch: 64,
-      ema: 0,
-      data: { train: 'train', validation: { fraction: 0.1 } },
-      schedule: { kind: 'constant', warmupEpochs: 0 },
-      optimizer: { beta1: 0.9, beta2: 0.999, weightDecay: 0 },
-      loss: { labelSmoothing: 0, classWeights: 'none' },
+      data: { train: 'train', validation: { fraction: 0.1 }, fraction: 1 },
       checkpoint: { everySteps: 200 },
+      stages: [
+        {
+          epochs: 2,
+          batch: 64,
+          accumulate: 1,
+          ema: 0,
+          schedule: { kind: 'constant', warmupEpochs: 0 },
+          optimizer: { beta1: 0.9, beta2: 0.999, weightDecay: 0, groups: [] },
+          loss: { labelSmoothing: 0, classWeights: 'none' },
+        },
+      ],
     });
     expect(checkRecipe(JSON.parse(JSON.stringify(recipe)), 'again')).toEqual(recipe);
   });
@@ -76,6 +87,54 @@ describe('checkRecipe', () => {
   });
 });
 
+describe('a recipe with stages', () => {
+  const staged = {
+    ...minimal,
+    loss: { labelSmoothing: 0.1, classWeights: 'balanced' },
+    stages: [
+      { name: 'head', trainable: ['fc'] },
+      { name: 'all', epochs: 7, optimizer: { learningRate: 0.1 }, loss: { labelSmoothing: 0 } },
+      { name: 'sgd', optimizer: { kind: 'sgd', learningRate: 1 } },
+    ],
+  };
+
+  it('gives each stage what it does not say itself, field by field; another kind of optimiser replaces the whole', () => {
+    const [head, all, sgd] = checkRecipe(staged, 'r').stages;
+    expect(head).toMatchObject({ name: 'head', epochs: 2, trainable: ['fc'], optimizer: { kind: 'adam', learningRate: 0.001 } });
+    expect(all).toMatchObject({
+      epochs: 7,
+      trainable: [],
+      optimizer: { kind: 'adam', learningRate: 0.1 },
+      loss: { labelSmoothing: 0, classWeights: 'balanced' },
+    });
+    expect(sgd!.optimizer).toEqual({ kind: 'sgd', learningRate: 1, momentum: 0.9, nesterov: true, weightDecay: 0, groups: [] });
+  });
+
+  it('is the same when its checked form is checked again', () => {
+    const recipe = checkRecipe(staged, 'r');
+    expect(checkRecipe(JSON.parse(JSON.stringify(recipe)), 'again')).toEqual(recipe);
+  });
+
+  it('names stage and field of a mistake, and the field that was meant', () => {
+    expect(refusal(() => checkRecipe({ ...staged, stages: [{}, { epoch: 2 }] }, 'r')).message).toBe(
+      'r: stages.1: there is no field epoch; did you mean epochs?',
+    );
+    expect(refusal(() => checkRecipe({ ...staged, stages: [{ optimizer: { learningrate: 1 } }] }, 'r')).message).toMatch(/did you mean learningRate/);
+    expect(refusal(() => checkRecipe({ ...staged, stages: [] }, 'r')).message).toMatch(/stages: expected a list/);
+    expect(refusal(() => checkRecipe({ ...staged, modelOption: {} }, 'r')).message).toMatch(/did you mean modelOptions/);
+  });
+
+  it('is changed stage by stage; a field that every stage gives itself is not changed in vain', () => {
+    const path = file('name: r\nmodel: m\noptimizer: { kind: adam, learningRate: 1 }\nstages: [{ epochs: 1 }, { epochs: 2 }]\n');
+    expect(loadRecipe(path, ['stages.1.epochs=9', 'batch=4']).stages.map((s) => [s.epochs, s.batch])).toEqual([
+      [1, 4],
+      [9, 4],
+    ]);
+    expect(refusal(() => loadRecipe(path, ['epochs=9'])).message).toMatch(/every stage of this recipe gives its own epochs; set stages\.0\.epochs/);
+    expect(refusal(() => loadRecipe(path, ['stages.2.epochs=9'])).message).toMatch(/items 0…1, not 2/);
+  });
+});
+
 describe('loadRecipe', () => {
   const yaml = 'name: r\nmodel: se-cnn\nepochs: 2\noptimizer: { kind: adam, learningRate: 0.001 }\n';
 
@@ -88,11 +147,15 @@ describe('loadRecipe', () => {
       'augmentation=[{op: flip}]',
     ]);
     expect(recipe).toMatchObject({
-      epochs: 5,
-      optimizer: { kind: 'adam', learningRate: 0.01 },
       data: { validation: { split: 'val' } },
-      loss: { classWeights: 'balanced' },
-      augmentation: [{ op: 'flip', probability: 0.5 }],
+      stages: [
+        {
+          epochs: 5,
+          optimizer: { kind: 'adam', learningRate: 0.01 },
+          loss: { classWeights: 'balanced' },
+          augmentation: [{ op: 'flip', probability: 0.5 }],
+        },
+      ],
     });
   });
 
@@ -127,6 +190,7 @@ describe('loadRecipe', () => {
   it('names the recipes there are when it finds none', () => {
     const error = refusal(() => loadRecipe('se-cnn-imporved'));
     expect(error.code).toBe('no-recipe');
+    expect(error.message).toContain('did you mean se-cnn-improved?');
     for (const name of recipeNames()) expect(error.message).toContain(name);
     expect(refusal(() => loadRecipe(join(dir, 'missing.yaml'))).message).toContain('missing.yaml');
   });

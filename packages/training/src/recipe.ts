@@ -1,79 +1,16 @@
-/** The recipe of a training: everything that decides the result, in one file a person can read and change. */
+/** Recipes: found, changed by `--set`, checked, and their stages filled in. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { augmentationSchema } from '@mien/data';
 import { UserError } from '@mien/runtime';
 import { recipesUrl } from '@mien/recipes';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { nearest } from './nearest.ts';
+import { headerSchema, type Recipe, stageSchema } from './recipe-schema.ts';
+import { type Fields, isFields, parseAssignment, setField } from './set-field.ts';
 
-const rate = z.number().min(0);
-
-const optimizerSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('sgd'),
-    learningRate: rate,
-    momentum: z.number().min(0).max(1).default(0.9),
-    nesterov: z.boolean().default(true),
-    weightDecay: rate.default(0),
-  }),
-  z.strictObject({
-    kind: z.enum(['adam', 'adamw']),
-    learningRate: rate,
-    beta1: z.number().min(0).lt(1).default(0.9),
-    beta2: z.number().min(0).lt(1).default(0.999),
-    epsilon: z.number().positive().default(1e-8),
-    weightDecay: rate.default(0),
-  }),
-]);
-
-const scheduleSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('constant'), warmupEpochs: rate.default(0) }),
-  z.strictObject({ kind: z.literal('cosine'), final: z.number().min(0).max(1).default(0), warmupEpochs: rate.default(0) }),
-  z.strictObject({ kind: z.literal('step'), at: z.array(z.number().min(0).max(1)), factor: z.number().positive(), warmupEpochs: rate.default(0) }),
-]);
-
-export const recipeSchema = z.strictObject({
-  name: z.string().min(1),
-  description: z.string().default(''),
-  /** Name in the registry of architectures. */
-  model: z.string(),
-  /** Decides the first weights, the order of samples, augmentation and dropout. */
-  seed: z.number().int().default(1),
-  data: z
-    .strictObject({
-      /** Split trained on. */
-      train: z.string().default('train'),
-      /** Rows the best epoch is chosen on: a split of its own, or a stratified part of the training split. */
-      validation: z.union([z.strictObject({ split: z.string() }), z.strictObject({ fraction: z.number().gt(0).lt(1) })]).default({ fraction: 0.1 }),
-    })
-    .prefault({}),
-  /** Pixels v in 0…1 enter the network as (v − mean) / std. */
-  normalise: z.strictObject({ mean: z.number(), std: z.number().positive() }).default({ mean: 0.5, std: 0.25 }),
-  augmentation: augmentationSchema.default([]),
-  epochs: z.number().int().positive(),
-  batch: z.number().int().positive().default(64),
-  loss: z
-    .strictObject({
-      labelSmoothing: z.number().min(0).lt(1).default(0),
-      /** `balanced`: rows weigh n / (K · n_class), so that every class counts the same. */
-      classWeights: z.enum(['none', 'balanced']).default('none'),
-    })
-    .prefault({}),
-  optimizer: optimizerSchema,
-  schedule: scheduleSchema.prefault({ kind: 'constant' }),
-  /** Decay of the exponential moving average of the weights, which is what is evaluated and exported; 0 for none. */
-  ema: z.number().min(0).lt(1).default(0),
-  checkpoint: z
-    .strictObject({
-      /** Steps between checkpoints within an epoch; one is also written after each epoch. */ everySteps: z.number().int().positive().default(200),
-    })
-    .prefault({}),
-});
-
-export type Recipe = z.infer<typeof recipeSchema>;
-export type RecipeInput = z.input<typeof recipeSchema>;
+const stageFields = Object.keys(stageSchema.shape);
 
 /** Names of the recipes that come with Mien. */
 export function recipeNames(): string[] {
@@ -83,51 +20,97 @@ export function recipeNames(): string[] {
     .sort();
 }
 
-/** Sets `a.b=value` in a plain object; the value is read as YAML. */
-function setPath(target: Record<string, unknown>, assignment: string): void {
-  const at = assignment.indexOf('=');
-  if (at < 1) throw new UserError('bad-set', `--set ${assignment}: expected key=value, as epochs=5 or optimizer.learningRate=0.01`);
-  const keys = assignment.slice(0, at).split('.');
-  if (keys.some((key) => key in Object.prototype)) throw new UserError('bad-set', `--set ${assignment}: ${keys.join('.')} is not a field of a recipe`);
-  let value: unknown;
-  try {
-    value = parse(assignment.slice(at + 1));
-  } catch (cause) {
-    throw new UserError('bad-set', `--set ${assignment}: the value is not valid YAML (${(cause as Error).message.split('\n')[0]})`, { cause });
-  }
-  let inner = target;
-  for (const [depth, key] of keys.slice(0, -1).entries()) {
-    // Validation rows are named in one of two ways: naming them anew replaces the other way.
-    const replaces = keys.slice(0, depth + 1).join('.') === 'data.validation';
-    if (replaces || typeof inner[key] !== 'object' || inner[key] === null) inner[key] = {};
-    inner = inner[key] as Record<string, unknown>;
-  }
-  inner[keys.at(-1)!] = value;
+/** `over` laid over `base`, field by field; a choice of another `kind` replaces the whole. */
+function merge(base: unknown, over: unknown): unknown {
+  if (!isFields(base) || !isFields(over)) return over === undefined ? base : over;
+  if ('kind' in base && 'kind' in over && base.kind !== over.kind) return over;
+  const merged: Fields = { ...base };
+  for (const [key, value] of Object.entries(over)) merged[key] = merge(base[key], value);
+  return merged;
 }
 
-/** Checks a recipe and fills in every default. Throws `UserError` naming the field. */
+function complain(source: string, where: readonly PropertyKey[], issue: z.core.$ZodIssue, known: readonly string[]): never {
+  const path = [...where, ...issue.path].map(String).join('.') || 'recipe';
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!;
+    const suggestion = nearest(key, known);
+    throw new UserError('bad-recipe', `${source}: ${path}: there is no field ${key}${suggestion ? `; did you mean ${suggestion}?` : ''}`);
+  }
+  throw new UserError('bad-recipe', `${source}: ${path}: ${issue.message}`);
+}
+
+/** Every field name anywhere in a schema, for suggestions. */
+function fieldNames(schema: unknown, names = new Set<string>()): Set<string> {
+  const def = (schema as { def?: Fields } | undefined)?.def;
+  if (!def) return names;
+  const shape = (schema as { shape?: Fields }).shape;
+  for (const [name, inner] of Object.entries(shape ?? {})) {
+    names.add(name);
+    fieldNames(inner, names);
+  }
+  for (const key of ['innerType', 'element', 'in'] as const) fieldNames(def[key], names);
+  for (const option of (def.options as unknown[] | undefined) ?? []) fieldNames(option, names);
+  return names;
+}
+
+const knownFields = [...fieldNames(headerSchema), ...fieldNames(stageSchema), 'stages'];
+
+/** Checks a recipe, fills in every default and every stage. Throws `UserError` naming the field. */
 export function checkRecipe(value: unknown, source: string): Recipe {
-  const result = recipeSchema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw new UserError('bad-recipe', `${source}: ${issue.path.join('.') || 'recipe'}: ${issue.message}`);
+  if (!isFields(value)) throw new UserError('bad-recipe', `${source}: expected a mapping of recipe fields`);
+  const { stages = [{}], ...rest } = value;
+  const header = Object.fromEntries(Object.entries(rest).filter(([key]) => key === 'name' || !stageFields.includes(key)));
+  const checked = headerSchema.safeParse(header);
+  if (!checked.success) complain(source, [], checked.error.issues[0]!, knownFields);
+  if (!Array.isArray(stages) || stages.length === 0) throw new UserError('bad-recipe', `${source}: stages: expected a list of stages, one at least`);
+  const base = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'name' && stageFields.includes(key)));
+  const several = 'stages' in value;
+  const resolved = stages.map((stage: unknown, i) => {
+    const where = several ? ['stages', i] : [];
+    if (!isFields(stage)) throw new UserError('bad-recipe', `${source}: stages.${i}: expected a mapping of stage fields`);
+    const result = stageSchema.safeParse(merge(base, stage));
+    if (!result.success) complain(source, where, result.error.issues[0]!, knownFields);
+    return result.data;
+  });
+  return { ...checked.data, stages: resolved };
 }
 
-/** Loads a recipe by name or from a `.yaml` file, with `key=value` overrides applied before it is checked. */
-export function loadRecipe(nameOrFile: string, overrides: readonly string[] = []): Recipe {
+/** A recipe as it was written, not checked. */
+export interface RecipeFile {
+  readonly file: string;
+  readonly fields: Fields;
+}
+
+/** Reads a recipe by name or from a `.yaml` file. Throws `UserError` with the nearest known name. */
+export function readRecipe(nameOrFile: string): RecipeFile {
   const named = join(fileURLToPath(recipesUrl), `${nameOrFile}.yaml`);
   const isFile = /[\\/]|\.ya?ml$/.test(nameOrFile);
   const file = isFile ? nameOrFile : named;
   if (!existsSync(file)) {
-    throw new UserError('no-recipe', `${nameOrFile}: expected a recipe file or one of ${recipeNames().join(', ')}; it is neither`);
+    const names = recipeNames();
+    const suggestion = nearest(nameOrFile, names);
+    throw new UserError(
+      'no-recipe',
+      `${nameOrFile}: expected a recipe file or one of ${names.join(', ')}; it is neither${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+    );
   }
-  let value: unknown;
+  const fields = readYaml(file, 'bad-recipe');
+  if (!isFields(fields)) throw new UserError('bad-recipe', `${file}: expected a mapping of recipe fields`);
+  return { file, fields };
+}
+
+/** The value a YAML file holds. Throws `UserError` of `code` where it cannot be read. */
+export function readYaml(file: string, code: string): unknown {
   try {
-    value = parse(readFileSync(file, 'utf8'));
+    return parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new UserError('bad-recipe', `${file}: not valid YAML (${(cause as Error).message.split('\n')[0]})`, { cause });
+    throw new UserError(code, `${file}: not valid YAML (${(cause as Error).message.split('\n')[0]})`, { cause });
   }
-  if (typeof value !== 'object' || value === null) throw new UserError('bad-recipe', `${file}: expected a mapping of recipe fields`);
-  for (const assignment of overrides) setPath(value as Record<string, unknown>, assignment);
-  return checkRecipe(value, file);
+}
+
+/** Loads a recipe by name or from a `.yaml` file, with `key=value` overrides applied before it is checked. */
+export function loadRecipe(nameOrFile: string, overrides: readonly string[] = []): Recipe {
+  const { file, fields } = readRecipe(nameOrFile);
+  for (const assignment of overrides) setField(fields, parseAssignment(assignment));
+  return checkRecipe(fields, file);
 }

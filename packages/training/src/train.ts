@@ -4,7 +4,9 @@ import { resolve as resolvePath } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '@mien/runtime';
 import type { TrainEvent } from './events.ts';
-import { checkRecipe, type Recipe } from './recipe.ts';
+import { firstDifference } from './first-difference.ts';
+import { checkRecipe } from './recipe.ts';
+import type { Recipe } from './recipe-schema.ts';
 import { explainWriteError, isRunFolder, makeFolder, runFolder, writeAtomically } from './run-folder.ts';
 import { takeRunLock } from './run-lock.ts';
 import type { TrainWorkerData } from './train-worker.ts';
@@ -29,11 +31,10 @@ function prepare({ recipe, out, resume }: TrainOptions): Recipe {
     if (!isRunFolder(out)) throw new UserError('no-run', `${out}: expected the folder of a run to resume, found no recipe.json there`);
     const before = checkRecipe(JSON.parse(readFileSync(folder.recipe, 'utf8')), folder.recipe);
     if (JSON.stringify(before) !== JSON.stringify(recipe)) {
-      const keys = Object.keys(before) as (keyof Recipe)[];
-      const key = keys.find((k) => JSON.stringify(before[k]) !== JSON.stringify(recipe[k]));
+      const { path, was, now } = firstDifference(before, recipe)!;
       throw new UserError(
         'other-recipe',
-        `${out}: the run was started with another recipe (${key}: ${JSON.stringify(before[key!])}, now ${JSON.stringify(recipe[key!])}); resume with the same one or start in another --out`,
+        `${out}: the run was started with another recipe (${path}: ${was}, now ${now}); resume with the same one or start in another --out`,
       );
     }
     return before;

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomFor, StoreWriter } from '@mien/data';
-import { expressions } from '@mien/runtime';
+import { ferPlusNames, randomFor, StoreWriter } from '@mien/data';
+import { expressions, parseExpression } from '@mien/runtime';
 import { onTestFinished } from 'vitest';
 
 /** A directory that goes with the test. */
@@ -25,8 +25,13 @@ function picture(label: number, split: string, row: number): Uint8Array {
   });
 }
 
+/** FER+ votes of a picture: mostly for its label, the rest for contempt; every third row has none. */
+function votesOf(label: number, row: number): number[] {
+  return ferPlusNames.map((name) => (row % 3 === 0 ? 0 : parseExpression(name) === expressions[label] ? 8 : name === 'contempt' ? 2 : 0));
+}
+
 /** Writes a store with these splits and so many rows in each, labels in turn; returns its directory. */
-export function writeTinyStore(out: string, rows: Readonly<Record<string, number>> = { train: 32, val: 21 }): string {
+export function writeTinyStore(out: string, rows: Readonly<Record<string, number>> = { train: 32, val: 21 }, { votes = false } = {}): string {
   const writer = new StoreWriter({
     out,
     name: 'tiny',
@@ -34,9 +39,11 @@ export function writeTinyStore(out: string, rows: Readonly<Record<string, number
     file: 'none',
     image: { layout: 'fixed', channels: 1, height: 48, width: 48 },
     labels: expressions,
+    ...(votes ? { votes: ferPlusNames } : {}),
   });
   for (const [split, count] of Object.entries(rows)) {
-    for (let row = 0; row < count; row++) writer.append({ split, label: row % 7, image: picture(row % 7, split, row) });
+    for (let row = 0; row < count; row++)
+      writer.append({ split, label: row % 7, image: picture(row % 7, split, row), ...(votes ? { votes: votesOf(row % 7, row) } : {}) });
   }
   writer.finish();
   return out;

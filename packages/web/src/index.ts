@@ -1,2 +1,16 @@
-/** @mien/web: expressions live in any page. */
-export {};
+/** @mien/web: facial expressions live in any page. In a worker, from the page's own origin, nothing sent anywhere. */
+
+// A model, a camera or a picture
+export { type Mien, openMien, type OpenMienOptions } from './open-mien.ts';
+export { openCamera } from './camera.ts';
+export type { CollectOptions, Live, LiveStats, WatchedFrame, WatchOptions } from './live.ts';
+export type { MienFace, PictureFace, WebDevice } from './messages.ts';
+// Why
+export { type FaceMaps, type MapGrid, stretched, whereItLooked, whyLabel, whyNot } from './explanation.ts';
+// One's own
+export type { PersonalResult } from './personal/personal-result.ts';
+// As an element: <mien-live>
+export { defineMienLive } from './mien-live.ts';
+// What else it speaks of
+export type { Box, ModelCard } from '@mien/runtime';
+export { UserError } from '@mien/runtime';

@@ -1,27 +1,82 @@
 /** `mien bench`: how fast this machine trains. */
-import type { Command } from 'commander';
-import { benchEngine } from '../bench-engine.ts';
-import { note, printJson, printText } from '../output.ts';
+import { type Command, Option } from 'commander';
+import { DeviceError, type Device } from '@mien/onnx';
+import { UserError } from '@mien/runtime';
+import { conditions, tableRows } from '../bench/engine-table.ts';
+import { writeBench } from '../bench/write-bench.ts';
+import { benchEngine, type BenchPart, benchParts, type EngineBench, type EngineBenchOptions } from '../bench-engine.ts';
+import { addFlickerCommand } from '../bench-flicker-command.ts';
+import { note, parseCount, printJson, printText, Progress } from '../output.ts';
+
+interface EngineFlags {
+  parts: string;
+  device: Device;
+  warmups: number;
+  steps: number;
+  soakSteps: number;
+  batch?: number;
+  out?: string;
+  json?: boolean;
+}
+
+function parseParts(text: string): BenchPart[] {
+  const parts = text.split(',').map((part) => part.trim());
+  const unknown = parts.find((part) => !(benchParts as readonly string[]).includes(part));
+  if (unknown !== undefined) throw new UserError('bad-option', `--parts ${text}: expected some of ${benchParts.join(',')}, got "${unknown}"`);
+  return parts as BenchPart[];
+}
+
+async function measure(options: EngineBenchOptions): Promise<EngineBench> {
+  try {
+    return await benchEngine(options);
+  } catch (error) {
+    if (error instanceof DeviceError) throw new UserError('device-unavailable', error.message, { cause: error });
+    throw error;
+  }
+}
+
+function printTable(bench: EngineBench): void {
+  printText(conditions(bench));
+  const rows = tableRows(bench);
+  const width = Math.max(...rows.map((row) => row.measure.length));
+  for (const { measure: name, shown, must, aim, note: how } of rows) {
+    const goals = must ? ` (must ${must}, aim ${aim})` : '';
+    printText(`${name.padEnd(width)}  ${shown}${goals}; ${how}`);
+  }
+}
+
+async function runEngineBench(flags: EngineFlags): Promise<void> {
+  const progress = new Progress();
+  const bench = await measure({
+    parts: parseParts(flags.parts),
+    device: flags.device,
+    warmups: flags.warmups,
+    counted: flags.steps,
+    soakSteps: flags.soakSteps,
+    ...(flags.batch === undefined ? {} : { batch: flags.batch }),
+    say: note,
+    onProgress: (what, done, total) => progress.count(what, done, total),
+  });
+  progress.end();
+  if (flags.out) note(`written: ${(await writeBench(flags.out, bench)).join(', ')}`);
+  if (flags.json) printJson(bench);
+  else printTable(bench);
+}
 
 export function addBenchVerb(program: Command): void {
   const bench = program.command('bench').description('measure speed on this machine');
+  addFlickerCommand(bench);
   bench
     .command('engine')
-    .description('training steps against the matrix-multiply roofline, measured in one run')
+    .description('training steps, memory and other engines, beside the matrix-multiply roofline of the same run')
+    .option('--parts <list>', `some of ${benchParts.join(',')}`, benchParts.join(','))
+    .addOption(new Option('--device <device>', 'where to train; never replaced by another').choices(['cpu', 'webgpu', 'cuda']).default('cpu'))
+    .option('--warmups <n>', 'steps before those that count', parseCount('--warmups', 1, 100), 2)
+    .option('--steps <n>', 'steps that count; their median is shown', parseCount('--steps', 1, 1000), 9)
+    .option('--soak-steps <n>', 'steps of the part `soak`', parseCount('--soak-steps', 20, 1_000_000), 2000)
+    .option('--batch <n>', 'images in every batch instead of the usual ones, to try things out', parseCount('--batch', 1, 1024))
+    .option('--out <dir>', 'write engine.json and engine.md there')
     .option('--json', 'print as JSON')
-    .addHelpText('after', '\nExample:\n  mien bench engine --json')
-    .action(async (flags: { json?: boolean }) => {
-      const result = await benchEngine(note);
-      if (flags.json) {
-        printJson(result);
-        return;
-      }
-      printText(`matrix multiply (sgemm): ${result.sgemmGflops.toFixed(0)} GFLOP/s, ${result.kernels}`);
-      for (const m of result.models) {
-        printText(
-          `${m.name.padEnd(18)} batch ${m.batch}: ${m.stepMs.toFixed(0)} ms a step, ${m.imagesPerSecond.toFixed(1)} images/s, ${m.gflops.toFixed(0)} GFLOP/s, ${m.ofSgemm.toFixed(2)} of sgemm; augmentation ${(100 * m.augmentShare).toFixed(1)} % of a step`,
-        );
-      }
-      printText(`peak memory ${result.peakRssMb.toFixed(0)} MB`);
-    });
+    .addHelpText('after', '\nExample:\n  mien bench engine --out benchmarks\n  mien bench engine --parts steps --device webgpu')
+    .action(runEngineBench);
 }

@@ -1,28 +1,154 @@
 /** `mien export`: a run becomes one ONNX file that carries its card. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { decodeModel, encodeModel, halveWeights } from '@mien/onnx';
-import { readCard } from '@mien/runtime';
+import { decodeModel, encodeModel, halveWeights, type OnnxModel, quantiseWeights } from '@mien/onnx';
+import { caveatOf, type Evaluation, withMainHead, withNote } from '@mien/evaluation';
+import { type ModelCard, readCard, UserError, withCard } from '@mien/runtime';
 import { writeAtomically } from '@mien/training/run-folder';
 import { findModel } from '../find-model.ts';
-import { note, printJson } from '../output.ts';
+import { describeFigures, fitTemperatureOn, measureModel, type Measurement, type NamedRows, percent, tellRows, withMeasured } from '../measure-model.ts';
+import { note, parseCount, printJson } from '../output.ts';
+
+interface ExportFlags {
+  out: string;
+  fp16?: boolean;
+  int8?: boolean;
+  head?: string;
+  data?: string;
+  split?: string;
+  temperatureFrom?: string;
+  temperatureSplit?: string;
+  sameRows?: boolean;
+  threads?: number;
+  json?: boolean;
+}
+
+/** How weights are kept, with the word for it. */
+interface Rounding {
+  readonly name: string;
+  readonly round: (model: OnnxModel) => OnnxModel;
+}
+
+function roundingOf({ fp16, int8 }: ExportFlags): Rounding | undefined {
+  if (fp16 && int8) throw new UserError('bad-option', '--fp16 and --int8: weights are kept in one of these; give one');
+  if (fp16) return { name: 'float16', round: halveWeights };
+  return int8 ? { name: 'int8', round: quantiseWeights } : undefined;
+}
+
+/** The rows to measure on, and those to fit the temperature on; `--split` names the rows of whichever stands alone. */
+function rowsOf({ data, split, temperatureFrom, temperatureSplit }: ExportFlags): { measured?: NamedRows; fitted?: NamedRows } {
+  const rows = (dirOption: string, dir: string, splitOption: string, name: string | undefined): NamedRows => {
+    if (name === undefined) throw new UserError('bad-option', `${dirOption} ${dir}: name the split too, with ${splitOption}`);
+    return { dir, split: name };
+  };
+  if (data === undefined && temperatureFrom === undefined && split !== undefined)
+    throw new UserError('bad-option', `--split ${split}: of which data? give --data to measure the file, or --temperature-from to fit its temperature`);
+  if (temperatureFrom === undefined && temperatureSplit !== undefined)
+    throw new UserError('bad-option', `--temperature-split ${temperatureSplit}: of which data? give --temperature-from too`);
+  const alone = data === undefined ? split : undefined;
+  return {
+    ...(data === undefined ? {} : { measured: rows('--data', data, '--split', split) }),
+    ...(temperatureFrom === undefined ? {} : { fitted: rows('--temperature-from', temperatureFrom, '--temperature-split', temperatureSplit ?? alone) }),
+  };
+}
+
+/** Figures of the file as it is written, and of the same model before its weights were rounded. */
+interface Comparison {
+  readonly after: Measurement;
+  readonly before: Measurement | undefined;
+}
+
+/** The card with the figures; `sameRows`: the temperature was fitted on them. */
+function withComparison(card: ModelCard, { after, before }: Comparison, rounding: Rounding | undefined, sameRows: boolean): ModelCard {
+  const was = (figure: string): string => `weights kept as ${rounding!.name}, before: ${figure}`;
+  const notes = before ? { accuracy: was(percent(before.evaluation.accuracy)), macroF1: was(before.evaluation.macroF1.toFixed(4)) } : {};
+  const caveats = [caveatOf(card, after.dataset, after.evaluation.split), sameRows ? 'the temperature was fitted on these rows' : undefined];
+  return withMeasured(card, after, notes, caveats.filter(Boolean).join('; '));
+}
+
+function tell({ after, before }: Comparison, rounding: Rounding | undefined): void {
+  tellRows(after);
+  if (!before || !rounding) {
+    note(`  ${describeFigures(after.evaluation)}`);
+    return;
+  }
+  const [a, b] = [after.evaluation, before.evaluation];
+  const same = b.predicted.filter((k, i) => k === a.predicted[i]).length;
+  const change = 100 * (a.accuracy - b.accuracy);
+  note(`  before: ${describeFigures(b)}`);
+  note(`  ${rounding.name}: ${describeFigures(a)}`);
+  note(
+    `  accuracy changed by ${change >= 0 ? '+' : '−'}${Math.abs(change).toFixed(2)} points; ${percent(same / Math.max(1, a.n))} of the answers are the same`,
+  );
+}
+
+const summary = ({ n, accuracy, accuracy95, macroF1, nll, ece }: Evaluation) => ({ n, accuracy, accuracy95, macroF1, nll, ece });
+
+async function exportModel(model: string, flags: ExportFlags): Promise<void> {
+  const rounding = roundingOf(flags);
+  const { measured, fitted } = rowsOf(flags);
+  const { threads, sameRows = false } = flags;
+  const file = findModel(model);
+  const original: Uint8Array = new Uint8Array(readFileSync(file));
+  const bytes = rounding ? encodeModel(rounding.round(decodeModel(original))) : original;
+  let card = readCard(original, file);
+  if (flags.head !== undefined) card = withMainHead(card, flags.head, file);
+  if (rounding) card = { ...card, figures: withNote(card.figures, `measured before the weights were kept as ${rounding.name}`) };
+
+  const temperature = fitted && (await fitTemperatureOn({ model: withCard(bytes, card), file, rows: fitted, threads, sameRows }));
+  if (temperature) {
+    ({ card } = temperature);
+    const { temperature: T, dataset, n, before, after } = temperature;
+    note(`temperature ${T.toFixed(3)} fitted on ${dataset} ${fitted.split}, n ${n}: negative log likelihood ${before.toFixed(4)} → ${after.toFixed(4)}`);
+  }
+  let comparison: Comparison | undefined;
+  if (measured) {
+    const before = rounding && (await measureModel({ model: withCard(original, card), file, rows: measured, threads }, 'measuring before rounding'));
+    const after = await measureModel({ model: withCard(bytes, card), file, rows: measured, threads });
+    const areSame = temperature?.dataset === after.dataset && fitted?.split === measured.split;
+    if (areSame && !sameRows) {
+      throw new UserError(
+        'same-rows',
+        `--split ${measured.split}: the temperature was fitted on these very rows; measure on others, or say that this is meant with --same-rows, which the card will tell`,
+      );
+    }
+    comparison = { before, after };
+    card = withComparison(card, comparison, rounding, areSame);
+    tell(comparison, rounding);
+  }
+
+  const result = withCard(bytes, card);
+  writeAtomically(flags.out, result);
+  if (flags.json) {
+    const { after, before } = comparison ?? {};
+    const figures = { ...(after ? { measured: summary(after.evaluation) } : {}), ...(before ? { before: summary(before.evaluation) } : {}) };
+    printJson({ file: flags.out, bytes: result.length, card, ...figures, ...(temperature ? { temperature: temperature.temperature } : {}) });
+  } else note(`${flags.out}: ${(result.length / 1e6).toFixed(2)} MB, ${card.name} (${card.architecture}), labels ${card.labels.join(', ')}`);
+}
+
+const examples = `
+Examples:
+  mien export runs/first --fp16 --out model.onnx
+  mien export runs/first --int8 --data data/fer2013 --split public --out small.onnx
+  mien export runs/first --temperature-from data/fer2013 --split held-out --out calibrated.onnx
+  mien export runs/votes --head votes --out votes.onnx`;
 
 export function addExportVerb(program: Command): void {
   program
     .command('export')
-    .argument('<model>', 'run folder or .onnx file')
-    .description('write one ONNX file with its card')
+    .argument('<model>', 'run folder, .onnx file or name of a released model')
+    .description('write one ONNX file with its card: smaller weights, a fitted temperature, another main output')
     .requiredOption('--out <file>', 'the file to write, as model.onnx')
     .option('--fp16', 'keep large weights as float16: half the size, computed in float32')
-    .option('--json', 'print file, bytes and card as JSON')
-    .addHelpText('after', '\nExample:\n  mien export runs/first --fp16 --out model.onnx')
-    .action((model: string, flags: { out: string; fp16?: boolean; json?: boolean }) => {
-      const source = findModel(model);
-      let bytes: Uint8Array = new Uint8Array(readFileSync(source));
-      const card = readCard(bytes, source);
-      if (flags.fp16) bytes = encodeModel(halveWeights(decodeModel(bytes)));
-      writeAtomically(flags.out, bytes);
-      if (flags.json) printJson({ file: flags.out, bytes: bytes.length, card });
-      else note(`${flags.out}: ${(bytes.length / 1e6).toFixed(2)} MB, ${card.name} (${card.architecture}), labels ${card.labels.join(', ')}`);
-    });
+    .option('--int8', 'keep large weights as int8: about a quarter of the size, computed in float32')
+    .option('--data <dir>', 'store to measure the file on, before and after rounding; written to the card')
+    .option('--split <name>', 'split of --data, or of --temperature-from where that stands alone')
+    .option('--temperature-from <dir>', 'store to fit the temperature on, so that probabilities mean what they say')
+    .option('--temperature-split <name>', 'split of --temperature-from')
+    .option('--same-rows', 'allow fitting the temperature on rows the card has figures of; the card will tell')
+    .option('--head <name>', 'output that becomes the main one, as votes; the others stay beside it')
+    .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
+    .option('--json', 'print file, bytes, card and figures as JSON')
+    .addHelpText('after', examples)
+    .action(exportModel);
 }

@@ -1,38 +1,68 @@
-/** `mien models`: the architectures, with parameters, operations and layers. */
+/** `mien models`: architectures with parameters, operations, options and layers, and released models with their cards. */
 import type { Command } from 'commander';
-import { describeNetwork } from '@mien/engine';
-import { architectures, findArchitecture } from '@mien/models';
+import { architectures, type OptionValue } from '@mien/models';
 import { expressions, UserError } from '@mien/runtime';
-import { printJson, printText } from '../output.ts';
+import { flopConvention, formatArchitecture, formatArchitectures, formatCard, formatReleased } from '../format-model-entries.ts';
+import { asRegistered, describeArchitecture, findEntries, releasedEntries } from '../model-entries.ts';
+import { parseCount, printJson, printText } from '../output.ts';
+import { parseAssignment, parseInput } from './weights-options.ts';
 
-const count = (n: number): string => n.toLocaleString('en-US');
+interface ModelsFlags {
+  readonly set?: Readonly<Record<string, OptionValue>>;
+  readonly input?: readonly [number, number, number];
+  readonly classes?: number;
+  readonly json?: boolean;
+}
+
+const examples = `
+Example:
+  mien models
+  mien models resnet18-cbam
+  mien models resnet18-cbam --set width=0.5 --set stem=small --input 1x48x48`;
+
+function listAll(flags: ModelsFlags): void {
+  const released = releasedEntries();
+  const entries = architectures.map((architecture) => describeArchitecture(architecture, asRegistered, released));
+  if (flags.json) {
+    printJson(entries);
+    return;
+  }
+  const lines = [...formatArchitectures(entries), '', ...formatReleased(released), '', flopConvention, 'Options and layers: mien models NAME'];
+  printText(lines.join('\n'));
+}
+
+function showOne(name: string, flags: ModelsFlags): void {
+  const { architecture, model } = findEntries(name);
+  const changed = flags.set !== undefined || flags.input !== undefined || flags.classes !== undefined;
+  if (!architecture && changed) throw new UserError('bad-option', `${name}: --set, --input and --classes are for architectures; this is a finished model`);
+  const variant = { classes: flags.classes ?? expressions.length, input: flags.input, options: flags.set ?? {} };
+  const entry = architecture && describeArchitecture(architecture, variant, releasedEntries());
+  if (flags.json) {
+    printJson([...(entry ? [entry] : []), ...(model && !entry ? [model] : [])]);
+    return;
+  }
+  // Where a released model is named as its architecture is, the model is what most people ask for.
+  const parts = [...(model ? [formatCard(model)] : []), ...(entry ? [formatArchitecture(entry)] : [])];
+  printText([...parts.flatMap((lines) => [...lines, '']), flopConvention].join('\n'));
+}
 
 export function addModelsVerb(program: Command): void {
   program
     .command('models')
-    .argument('[name]', 'show the layers of one architecture')
-    .description('list the architectures with parameters and operations')
+    .argument('[name]', 'show one: an architecture, a released model, an .onnx file or the folder of a run')
+    .description('list architectures with parameters and operations, and released models')
+    .option('--set <option=value>', 'an option of the architecture; may be repeated', (text: string, before: Record<string, OptionValue> = {}) => {
+      const [option, value] = parseAssignment(text);
+      return { ...before, [option]: value };
+    })
+    .option('--input <CxHxW>', 'channels, height and width, as 1x48x48', parseInput)
+    .option('--classes <n>', 'number of classes', parseCount('--classes', 1, 10_000))
     .option('--json', 'print as JSON')
-    .addHelpText('after', '\nExample:\n  mien models se-cnn-improved')
-    .action((name: string | undefined, flags: { json?: boolean }) => {
-      const chosen = name ? [findArchitecture(name)].filter((a) => a !== undefined) : architectures;
-      if (chosen.length === 0) throw new UserError('no-model', `${name}: no such architecture; there are ${architectures.map((a) => a.name).join(', ')}`);
-      const summaries = chosen.map((a) => ({
-        name: a.name,
-        description: a.description,
-        ...describeNetwork(a.build({ classes: expressions.length }), a.input),
-      }));
-      if (flags.json) {
-        printJson(summaries);
-        return;
-      }
-      for (const s of summaries) {
-        printText(
-          `${s.name.padEnd(20)} ${s.input.join('×').padEnd(9)} ${count(s.params.total).padStart(12)} parameters  ${(s.flops / 1e9).toFixed(3).padStart(6)} GFLOP  ${s.description}`,
-        );
-        if (!name) continue;
-        for (const layer of s.layers)
-          printText(`  ${layer.name.padEnd(28)} ${layer.type.padEnd(16)} ${layer.output.join('×').padEnd(12)} ${count(layer.params).padStart(12)}`);
-      }
+    .addHelpText('after', examples)
+    .action((name: string | undefined, flags: ModelsFlags) => {
+      if (name !== undefined) showOne(name, flags);
+      else if (flags.set || flags.input || flags.classes)
+        throw new UserError('bad-option', '--set, --input and --classes need the NAME of an architecture, as: mien models resnet18 --set width=0.5');
+      else listAll(flags);
     });
 }

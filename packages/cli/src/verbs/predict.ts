@@ -1,9 +1,13 @@
-/** `mien predict`: faces and their expressions in photographs. */
+/** `mien predict`: faces and their expressions in photographs and videos. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Face, findExpressions, UserError, wholeExpression } from '@mien/runtime';
-import { createNodeRecogniser, decodeImage, defaultDetector, openDetector } from '@mien/runtime/node';
+import type { LiveFace } from '@mien/live';
+import { type Face, type FaceDetector, findExpressions, type Recogniser, UserError, wholeExpression } from '@mien/runtime';
+import { createNodeRecogniser, decodeImage, defaultDetector, lightDetector, openDetector } from '@mien/runtime/node';
 import { findModel } from '../find-model.ts';
 import { note, parseCount, printJson, printText, Progress } from '../output.ts';
+import { predictVideo, type VideoSummary } from '../video/predict-video.ts';
+import { isVideoName } from '../video/probe-video.ts';
 
 interface PredictFlags {
   model?: string;
@@ -11,13 +15,20 @@ interface PredictFlags {
   wholeImage?: boolean;
   threshold?: string;
   threads?: number;
+  out?: string;
+  csv?: string;
   json?: boolean;
 }
 
-/** One line of JSON a face; numbers shortened to what means something. */
-function toJson({ box, detection, expression, probabilities }: Face): unknown {
-  const px = (value: number): number => Math.round(value * 10) / 10;
+const px = (value: number): number => Math.round(value * 10) / 10;
+
+/** A face as JSON; numbers shortened to what means something. */
+function toJson({ box, detection, expression, probabilities }: Omit<Face, 'logits'>): Record<string, unknown> {
   return { box: { x: px(box.x), y: px(box.y), width: px(box.width), height: px(box.height) }, detection, expression, probabilities };
+}
+
+function liveToJson(face: LiveFace): unknown {
+  return { id: face.id, ...toJson(face), unsure: face.unsure };
 }
 
 function toText(file: string, faces: readonly Face[]): string {
@@ -30,6 +41,56 @@ function toText(file: string, faces: readonly Face[]): string {
   return `${file}: ${faces.length} ${faces.length === 1 ? 'face' : 'faces'}\n${lines.join('\n')}`;
 }
 
+function videoText(file: string, { frames, seconds, faces }: VideoSummary): string {
+  const lines = faces.map((face) => {
+    const shares = Object.entries(face.shares).slice(0, 3);
+    return `  face ${face.id}: ${face.seconds.toFixed(1)} s in view, ${shares.map(([label, share]) => `${label} ${(100 * share).toFixed(0)} %`).join(', ')}`;
+  });
+  return [`${file}: ${frames} frames, ${seconds.toFixed(1)} s, ${faces.length || 'no'} ${faces.length === 1 ? 'face' : 'faces'}`, ...lines].join('\n');
+}
+
+async function predictOneVideo(file: string, flags: PredictFlags, recogniser: Recogniser, search: FaceDetector, threshold: number | undefined): Promise<void> {
+  const detector = await lightDetector(flags.threads ? { threads: flags.threads } : {});
+  const progress = new Progress();
+  try {
+    const summary = await predictVideo({
+      file,
+      recogniser,
+      detector,
+      search,
+      ...(threshold === undefined ? {} : { threshold }),
+      ...(flags.out === undefined ? {} : { out: flags.out }),
+      ...(flags.csv === undefined ? {} : { csv: flags.csv }),
+      ...(flags.json
+        ? { onFrame: ({ index, time }, faces) => printJson({ file, frame: index, time: Math.round(time * 1000) / 1000, faces: faces.map(liveToJson) }) }
+        : {}),
+      onProgress: (done, total) => progress.count(file, done, total ?? done),
+    });
+    if (!flags.json) printText(videoText(file, summary));
+  } finally {
+    progress.end();
+    await detector.release();
+  }
+}
+
+/** What `--out`, `--csv` and `--whole-image` cannot do is said before any model is loaded. */
+function checkInputs(files: readonly string[], flags: PredictFlags): void {
+  if ((flags.out ?? flags.csv) !== undefined && (files.length !== 1 || !isVideoName(files[0]!))) {
+    throw new UserError(
+      'bad-option',
+      `--out and --csv are for one video; got ${files.length === 1 ? files[0] : `${files.length} files`}; for photographs use --json`,
+    );
+  }
+  if (flags.wholeImage && files.some(isVideoName))
+    throw new UserError('bad-option', '--whole-image is for pictures of one face; a video is searched for faces');
+  if (flags.out !== undefined && !isVideoName(flags.out)) {
+    throw new UserError('bad-option', `--out ${flags.out}: expected the name of a video, as annotated.mp4`);
+  }
+  if (flags.out !== undefined && resolve(flags.out) === resolve(files[0]!)) {
+    throw new UserError('bad-option', `--out ${flags.out}: this is the video that is read; choose another name`);
+  }
+}
+
 function parseThreshold(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
@@ -40,16 +101,19 @@ function parseThreshold(text: string | undefined): number | undefined {
 export function addPredictVerb(program: Command): void {
   program
     .command('predict')
-    .argument('<photo...>', 'picture files')
-    .description('find the faces in photographs and name the expression each shows')
+    .argument('<file...>', 'picture and video files')
+    .description('find the faces in photographs and videos and name the expression each shows')
     .option('--model <model>', '.onnx file, run folder, or name of a released model')
     .option('--detector <file>', 'a YuNet face detector (.onnx) instead of the built-in one')
     .option('--whole-image', 'each picture is a face crop already: look for no faces')
     .option('--threshold <score>', 'lowest detection score that counts as a face, 0 to 1')
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
-    .option('--json', 'print one JSON line a picture')
-    .addHelpText('after', '\nExample:\n  mien predict party.jpg portrait.png --json')
-    .action(async (photos: string[], flags: PredictFlags) => {
+    .option('--out <file>', 'video: write it again with the faces marked, as annotated.mp4')
+    .option('--csv <file>', 'video: write a table with a line for each face in each frame')
+    .option('--json', 'print one JSON line a picture, or a frame')
+    .addHelpText('after', '\nExamples:\n  mien predict party.jpg portrait.png --json\n  mien predict clip.mp4 --out annotated.mp4 --csv timeline.csv')
+    .action(async (files: string[], flags: PredictFlags) => {
+      checkInputs(files, flags);
       const threads = flags.threads ? { threads: flags.threads } : {};
       const threshold = parseThreshold(flags.threshold);
       const progress = new Progress();
@@ -58,10 +122,14 @@ export function addPredictVerb(program: Command): void {
         flags.wholeImage ? undefined : flags.detector ? openDetector(flags.detector, threads) : defaultDetector(threads),
       ]);
       try {
-        for (const [i, file] of photos.entries()) {
+        for (const [i, file] of files.entries()) {
           // Text results show by themselves how far it is; JSON usually goes into a file.
-          if (flags.json) progress.count('pictures', i, photos.length);
+          if (flags.json) progress.count('files', i, files.length);
           try {
+            if (isVideoName(file) && detector) {
+              await predictOneVideo(file, flags, recogniser, detector, threshold);
+              continue;
+            }
             const image = await decodeImage(file);
             const faces = detector
               ? await findExpressions(image, detector, recogniser, threshold === undefined ? {} : { threshold })

@@ -1,12 +1,15 @@
 /** `mien train`: train a model by a recipe. */
 import type { Command } from 'commander';
-import { loadRecipe, recipeNames, train, type TrainEvent } from '@mien/training';
-import { formatDuration, note, parseCount, printJson, Progress } from '../output.ts';
+import { UserError } from '@mien/runtime';
+import { estimateTraining, loadRecipe, type Recipe, recipeNames, train, type TrainEvent } from '@mien/training';
+import { stringify } from 'yaml';
+import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
 
 interface TrainFlags {
   data: string;
-  out: string;
+  out?: string;
   resume?: boolean;
+  dryRun?: boolean;
   set: string[];
   threads?: number;
   json?: boolean;
@@ -27,7 +30,14 @@ function report(progress: Progress, event: TrainEvent): void {
   if (event.type === 'start') {
     note(`kernels: ${event.kernels}`);
     note(`${event.rows} rows to train on, ${event.validationRows} to choose the epoch on, ${event.stepsPerEpoch} steps an epoch`);
+    if (event.init) {
+      const { source, used, fresh } = event.init;
+      const some = fresh.length > 4 ? `${fresh.slice(0, 3).join(', ')} and ${fresh.length - 3} more` : fresh.join(', ');
+      note(`weights from ${source}: ${used} used${fresh.length > 0 ? `, ${fresh.length} drawn anew: ${some}` : ''}`);
+    }
     if (event.resumedAt) note(`resumed in epoch ${event.resumedAt.epoch}, after step ${event.resumedAt.step}`);
+  } else if (event.type === 'stage') {
+    note(`stage ${event.stage}/${event.stages}, ${event.name}: ${event.epochs} epochs, ${event.trainedParameters.toLocaleString('en')} parameters learn`);
   } else if (event.type === 'epoch') {
     const { train: t, validation: v } = event;
     note(
@@ -36,15 +46,35 @@ function report(progress: Progress, event: TrainEvent): void {
   }
 }
 
+async function dryRun(recipe: Recipe, { data, threads, json }: TrainFlags): Promise<void> {
+  if (!json) note('building every stage and measuring a few steps of each');
+  const estimate = await estimateTraining({ recipe, data, threads });
+  if (json) {
+    printJson({ recipe, estimate });
+    return;
+  }
+  printText(stringify(recipe, { flowCollectionPadding: true, lineWidth: 160 }));
+  const { architecture, input, parameters, flops, rows, validationRows, kernels, stages } = estimate;
+  note(`${architecture} on ${input.join('×')}: ${parameters.toLocaleString('en')} parameters, ${(flops / 1e9).toFixed(3)} GFLOP an image forward`);
+  note(`${rows} rows to train on, ${validationRows} to choose the epoch on; ${kernels}`);
+  for (const stage of stages) {
+    note(
+      `stage ${stage.name}: ${stage.epochs} epochs of ${stage.stepsPerEpoch} steps, ${stage.trainedParameters.toLocaleString('en')} parameters learn, ${stage.imagesPerSecond.toFixed(0)} images/s, ${formatDuration(stage.seconds)}`,
+    );
+  }
+  note(`altogether about ${formatDuration(estimate.seconds)} and ${(estimate.peakBytes / 1e9).toFixed(2)} GB of memory`);
+}
+
 export function addTrainVerb(program: Command): void {
   program
     .command('train')
     .argument('<recipe>', 'name of a recipe that comes with Mien, or a .yaml file')
     .description('train a model; Ctrl-C stops it with a checkpoint')
     .requiredOption('--data <dir>', 'store made by `mien data import`')
-    .requiredOption('--out <run>', 'folder of the run: recipe, log, checkpoint, model')
+    .option('--out <run>', 'folder of the run: recipe, log, checkpoint, model')
     .option('--resume', 'go on with an interrupted run, to the same weights as without the interruption')
     .option('--set <key=value>', 'change a field of the recipe; repeatable', (value: string, before: string[]) => [...before, value], [] as string[])
+    .option('--dry-run', 'show the recipe with every default filled in, and what it would cost on this machine; writes nothing')
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
     .option('--json', 'print every event as a JSON line')
     .addHelpText(
@@ -53,6 +83,12 @@ export function addTrainVerb(program: Command): void {
     )
     .action(async (name: string, flags: TrainFlags) => {
       const recipe = loadRecipe(name, flags.set);
+      if (flags.dryRun) {
+        await dryRun(recipe, flags);
+        return;
+      }
+      const { out } = flags;
+      if (out === undefined) throw new UserError('no-out', 'mien train: name the folder of the run with --out, or look before you start with --dry-run');
       const progress = new Progress();
       const abort = new AbortController();
       const onInterrupt = (): void => {
@@ -67,7 +103,7 @@ export function addTrainVerb(program: Command): void {
         const finished = await train({
           recipe,
           data: flags.data,
-          out: flags.out,
+          out,
           resume: flags.resume ?? false,
           threads: flags.threads,
           signal: abort.signal,
@@ -77,7 +113,7 @@ export function addTrainVerb(program: Command): void {
           },
         });
         progress.end();
-        note(finished ? `done: ${flags.out}/model.onnx` : `stopped; go on with --resume`);
+        note(finished ? `done: ${out}/model.onnx` : `stopped; go on with --resume`);
       } finally {
         progress.end();
         process.off('SIGINT', onInterrupt);

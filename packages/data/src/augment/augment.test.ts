@@ -126,6 +126,22 @@ describe('geometry', () => {
     expect([...out].map((value) => Math.round(value * 255))).toEqual([7, 4, 1, 8, 5, 2, 9, 6, 3]);
   });
 
+  it('shifts by pixels of the stored image', () => {
+    const row: Geometry = { channels: 1, height: 1, width: 4, outHeight: 1, outWidth: 4 };
+    const out = new Float32Array(4);
+    compileAugmentation([{ op: 'affine', shiftPx: [2, 0] }], row)(Uint8Array.from([10, 20, 30, 40]), 0, highest, out, 0);
+    expect([...out].map((value) => Math.round(value * 255))).toEqual([10, 10, 10, 20]);
+  });
+
+  it('slants about the centre: the middle row stays, the others move against each other', () => {
+    const line: Geometry = { channels: 1, height: 5, width: 5, outHeight: 5, outWidth: 5 };
+    const src = Uint8Array.from({ length: 25 }, (_, i) => (i % 5 === 2 ? 255 : 0));
+    const out = new Float32Array(25);
+    compileAugmentation([{ op: 'affine', shearDeg: 45 }], line)(src, 0, highest, out, 0);
+    const bright = [0, 1, 2, 3, 4].map((y) => out.subarray(y * 5, y * 5 + 5).findIndex((value) => value > 0.99));
+    expect(bright).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('fills beyond the edge as asked', () => {
     const row: Geometry = { channels: 1, height: 1, width: 4, outHeight: 1, outWidth: 4 };
     const shifted = (fill: 'nearest' | 'reflect' | 'constant') => {
@@ -168,6 +184,19 @@ describe('values', () => {
       expect(holes[0]).toBeLessThanOrEqual(144);
       expect(new Set(holes).size).toBe(1);
     }
+  });
+});
+
+describe('ranges of cutout', () => {
+  it('draw the count and each size, and no other number', () => {
+    const white = new Uint8Array(48 * 48).fill(255);
+    const black = (op: Partial<Extract<AugmentationInput[number], { op: 'cutout' }>>, seed: number) =>
+      augment([{ op: 'cutout', probability: 1, value: 0, ...op }], faces, white, seed).reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
+    const areas = Array.from({ length: 100 }, (_, seed) => black({ holes: [1, 4], size: [0.05, 0.1] }, seed));
+    expect(Math.max(...areas)).toBeLessThanOrEqual(4 * 25);
+    expect(Math.min(...areas)).toBeGreaterThanOrEqual(1);
+    expect(new Set(areas).size).toBeGreaterThan(20);
+    expect(black({ holes: [2, 2], size: [0.25, 0.25] }, 1)).toBeLessThanOrEqual(2 * 144);
   });
 });
 

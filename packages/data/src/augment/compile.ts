@@ -1,10 +1,13 @@
 /** From a recipe's augmentation list to one function a trainer calls for each sample. */
 import { UserError } from '@mien/runtime';
 import type { Rng } from '../random.ts';
+import { identityMap } from './affine-map.ts';
 import { cutHoles } from './cutout.ts';
+import { drawMap } from './draw-map.ts';
 import { adjust } from './photometric.ts';
+import { RandomPolicy } from './randaugment.ts';
 import { type AugmentationInput, augmentationSchema, type CutoutOp, type GeometricOp, type PhotometricOp } from './schema.ts';
-import { type AffineMap, drawMap, setIdentity, warp } from './warp.ts';
+import { warp } from './warp.ts';
 
 /** Sizes of the stored image [C,H,W] and of the network's input [C,outH,outW], which is cut from it. */
 export interface Geometry {
@@ -36,16 +39,19 @@ export function compileAugmentation(list: AugmentationInput, geometry: Geometry)
   }
   checkGeometry(geometry);
   const geometric = parsed.data.filter((op): op is GeometricOp => op.op === 'flip' || op.op === 'affine' || op.op === 'crop');
-  const photometric = parsed.data.filter((op): op is PhotometricOp => op.op === 'brightness' || op.op === 'contrast');
+  const photometric = parsed.data.filter((op): op is PhotometricOp => op.op === 'brightness' || op.op === 'contrast' || op.op === 'blur');
   const cutouts = parsed.data.filter((op): op is CutoutOp => op.op === 'cutout');
+  const random = parsed.data.find((op) => op.op === 'randaugment');
+  const policy = random && new RandomPolicy(random, geometry);
   const last = geometric.findLast((op) => op.op === 'affine');
   const { fill, value } = last ?? { fill: 'nearest' as const, value: 0 };
-  const size = geometry.channels * geometry.outHeight * geometry.outWidth;
-  const map: AffineMap = { a: 1, b: 0, c: 0, d: 0, e: 1, f: 0 };
+  const map = identityMap();
   return (src, srcOffset, rng, out, outOffset) => {
-    drawMap(geometric, geometry, rng, map);
+    drawMap(geometric, policy, geometry, rng, map);
     warp(src, srcOffset, geometry, map, fill, value, out, outOffset);
-    adjust(photometric, rng, out, outOffset, outOffset + size);
+    policy?.adjust(out, outOffset);
+    adjust(photometric, geometry, rng, out, outOffset);
+    policy?.cut(out, outOffset);
     for (const op of cutouts) cutHoles(op, geometry, rng, out, outOffset);
   };
 }
@@ -56,8 +62,7 @@ export function compileAugmentation(list: AugmentationInput, geometry: Geometry)
  */
 export function evaluationImage(geometry: Geometry): EvaluationSample {
   checkGeometry(geometry);
-  const map: AffineMap = { a: 1, b: 0, c: 0, d: 0, e: 1, f: 0 };
-  setIdentity(map);
+  const map = identityMap();
   map.c = Math.floor((geometry.width - geometry.outWidth) / 2);
   map.f = Math.floor((geometry.height - geometry.outHeight) / 2);
   return (src, srcOffset, out, outOffset) => warp(src, srcOffset, geometry, map, 'nearest', 0, out, outOffset);

@@ -1,80 +1,11 @@
-/** Geometry: all flips, affines and the crop of a list become one inverse affine map, and the image is sampled once. */
-import type { Rng } from '../random.ts';
+/** One bilinear sampling of an image through an affine map. */
+import type { AffineMap } from './affine-map.ts';
 import type { Geometry } from './compile.ts';
-import type { GeometricOp } from './schema.ts';
-
-/** Maps a pixel of the output to a place in the source: x' = a·x + b·y + c, y' = d·x + e·y + f, pixel centres at integers. */
-export interface AffineMap {
-  a: number;
-  b: number;
-  c: number;
-  d: number;
-  e: number;
-  f: number;
-}
 
 // In 64 bits, so that rounded to 32 it gives v / 255 for every v in 0…255.
 const scale = 1 / 255;
 
 export type Fill = 'nearest' | 'reflect' | 'constant';
-
-/**
- * Draws a map for one sample into `map`. Every operation takes the same count of random numbers whether it applies or
- * not, so that changing one leaves the draws of the others as they were.
- */
-export function drawMap(ops: readonly GeometricOp[], geometry: Geometry, rng: Rng, map: AffineMap): void {
-  const { height, width, outHeight, outWidth } = geometry;
-  const centreX = (width - 1) / 2;
-  const centreY = (height - 1) / 2;
-  let offsetX = Math.floor((width - outWidth) / 2);
-  let offsetY = Math.floor((height - outHeight) / 2);
-  setIdentity(map);
-  for (const op of ops) {
-    if (op.op === 'flip') {
-      if (rng.next() < op.probability) compose(map, -1, 0, width - 1, 0, 1, 0);
-    } else if (op.op === 'crop') {
-      offsetX = rng.int(width - outWidth + 2 * op.paddingPx + 1) - op.paddingPx;
-      offsetY = rng.int(height - outHeight + 2 * op.paddingPx + 1) - op.paddingPx;
-    } else {
-      const applies = rng.next() < op.probability;
-      const angle = ((rng.next() * 2 - 1) * op.rotateDeg * Math.PI) / 180;
-      const [shareX, shareY] = typeof op.shift === 'number' ? [op.shift, op.shift] : op.shift;
-      const shiftX = (rng.next() * 2 - 1) * shareX * width;
-      const shiftY = (rng.next() * 2 - 1) * shareY * height;
-      const zoom = op.zoom[0] + (op.zoom[1] - op.zoom[0]) * rng.next();
-      if (applies) {
-        const cos = Math.cos(angle) / zoom;
-        const sin = Math.sin(angle) / zoom;
-        const x = centreX + shiftX;
-        const y = centreY + shiftY;
-        compose(map, cos, sin, centreX - cos * x - sin * y, -sin, cos, centreY + sin * x - cos * y);
-      }
-    }
-  }
-  // The window is cut from the transformed image, wherever in the list the crop stands.
-  map.c += map.a * offsetX + map.b * offsetY;
-  map.f += map.d * offsetX + map.e * offsetY;
-}
-
-/** map ← map ∘ inverse: operations come in the order they act on the image, their inverses therefore from the inside. */
-function compose(map: AffineMap, a: number, b: number, c: number, d: number, e: number, f: number): void {
-  const { a: ma, b: mb, d: md, e: me } = map;
-  map.c += ma * c + mb * f;
-  map.f += md * c + me * f;
-  map.a = ma * a + mb * d;
-  map.b = ma * b + mb * e;
-  map.d = md * a + me * d;
-  map.e = md * b + me * e;
-}
-
-export function setIdentity(map: AffineMap): void {
-  map.a = 1;
-  map.b = 0;
-  map.c = 0;
-  map.d = 0;
-  map.e = 1;
-  map.f = 0;
-}
 
 /**
  * Bilinear samples of src [C,H,W] 0…255 → out [C,outH,outW] 0…1. At integer places the source's own values, exactly.
@@ -90,6 +21,10 @@ export function warp(
   out: Float32Array,
   outOffset: number,
 ): void {
+  if (isWindow(map, geometry)) {
+    copyWindow(src, srcOffset, geometry, map, out, outOffset);
+    return;
+  }
   const { channels, height, width, outHeight, outWidth } = geometry;
   const plane = height * width;
   const outPlane = outHeight * outWidth;
@@ -138,6 +73,25 @@ export function warp(
         out[at + channel * outPlane] = (top + (below - top) * fy) * scale;
         corner += plane;
       }
+    }
+  }
+}
+
+/** Whether the map reads whole pixels of a window within the image, as they are or mirrored: nothing to interpolate. */
+function isWindow({ a, b, c, d, e, f }: AffineMap, { height, width, outHeight, outWidth }: Geometry): boolean {
+  if ((a !== 1 && a !== -1) || b !== 0 || d !== 0 || e !== 1 || !Number.isInteger(c) || !Number.isInteger(f)) return false;
+  const end = c + a * (outWidth - 1);
+  return c >= 0 && c < width && end >= 0 && end < width && f >= 0 && f + outHeight <= height;
+}
+
+function copyWindow(src: Uint8Array, srcOffset: number, geometry: Geometry, map: AffineMap, out: Float32Array, outOffset: number): void {
+  const { channels, height, width, outHeight, outWidth } = geometry;
+  const step = map.a;
+  let at = outOffset;
+  for (let channel = 0; channel < channels; channel++) {
+    for (let y = 0; y < outHeight; y++) {
+      let from = srcOffset + (channel * height + map.f + y) * width + map.c;
+      for (let x = 0; x < outWidth; x++, at++, from += step) out[at] = (src[from] as number) * scale;
     }
   }
 }

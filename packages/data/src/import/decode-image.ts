@@ -1,7 +1,11 @@
 /** An image file as the samples of a store: decoded and resampled by the code that recognition uses, so that both see alike. */
-import { Resampler, UserError } from '@mien/runtime';
+import { type Box, UserError } from '@mien/runtime';
 import sharp from 'sharp';
-import { type ImageLayout, imageSamples } from '../store/manifest.ts';
+import type { ImageLayout } from '../store/manifest.ts';
+import { ImageFitter } from '../store/picture.ts';
+
+/** A small file can claim to be a huge picture; larger than this is refused before a pixel is decoded. */
+const largestPixels = 50e6;
 
 export interface ImageHeader {
   /** After turning by the EXIF orientation. */
@@ -13,45 +17,49 @@ export interface ImageHeader {
 
 /**
  * Size and channels from the file's header.
- * @throws UserError `unreadable-image` naming the file.
+ * @param source a path, or the file's bytes and a name for messages.
+ * @throws UserError `unreadable-image`, `image-too-large`, naming the file.
  */
-export async function readImageHeader(path: string): Promise<ImageHeader> {
+export async function readImageHeader(source: string | { bytes: Uint8Array; name: string }): Promise<ImageHeader> {
+  const name = typeof source === 'string' ? source : source.name;
+  let header: ImageHeader;
   try {
-    const { format, space, autoOrient } = await sharp(path, { limitInputPixels: false }).metadata();
+    const { format, space, autoOrient } = await sharp(typeof source === 'string' ? source : source.bytes, { limitInputPixels: false }).metadata();
     // A drawing has no pixels of its own, and can refer to other files.
     if (format === 'svg') throw new Error('it is an SVG drawing');
-    return { height: autoOrient.height, width: autoOrient.width, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
+    header = { height: autoOrient.height, width: autoOrient.width, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
   } catch (cause) {
     const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0];
-    throw new UserError('unreadable-image', `${path}: expected an image, it cannot be read (${reason}); mend or remove the file`, { cause });
+    throw new UserError('unreadable-image', `${name}: expected an image, it cannot be read (${reason}); mend or remove the file`, { cause });
   }
+  if (header.height * header.width > largestPixels) {
+    throw new UserError(
+      'image-too-large',
+      `${name}: ${header.width}×${header.height} pixels are more than ${largestPixels / 1e6} megapixels, which no face needs; make the picture smaller or remove it`,
+    );
+  }
+  return header;
 }
 
 /** Decodes files to one size. Holds scratch memory: use one decoder for a whole import. */
 export class StoreDecoder {
-  readonly #target: ImageLayout;
-  readonly #resampler = new Resampler();
-  readonly #resized: Float32Array;
+  readonly #fitter: ImageFitter;
 
   constructor(target: ImageLayout) {
-    this.#target = target;
-    this.#resized = new Float32Array(imageSamples(target));
+    this.#fitter = new ImageFitter(target);
   }
 
   /**
-   * The largest centred part of the image that has the target's proportions, brought to the target's size; grey is
-   * Rec. 601 luma. An image of the target's size keeps its values.
+   * As {@link ImageFitter} fits a picture, or the part of it in `face`.
+   * @param source a path, or the file's bytes and a name for messages.
    * @returns [C,H,W], 0…255.
    * @throws UserError `unreadable-image`, `image-too-large`, `empty-file`, naming the file.
    */
-  async decode(path: string): Promise<Uint8Array> {
+  async decode(source: string | { bytes: Uint8Array; name: string }, face?: Box): Promise<Uint8Array> {
     // Loaded here, for the module brings ONNX Runtime along, which a trainer that reads a store has no use for.
     const { decodeImage } = await import('@mien/runtime/node');
-    const image = await decodeImage(path);
-    const { channels, height, width } = this.#target;
-    const scale = Math.min(image.height / height, image.width / width);
-    const part = { x: (image.width - width * scale) / 2, y: (image.height - height * scale) / 2, width: width * scale, height: height * scale };
-    this.#resampler.resample(image, part, channels, height, width, this.#resized);
-    return Uint8Array.from(this.#resized, Math.round);
+    const options = typeof source === 'string' ? {} : { name: source.name };
+    const image = await decodeImage(typeof source === 'string' ? source : source.bytes, { ...options, maxPixels: largestPixels });
+    return this.#fitter.fit(image, face);
   }
 }

@@ -1,7 +1,7 @@
 /** fer2013.csv and icml_face_data.csv (Goodfellow et al. 2013): one 48×48 grey image a row, its pixels as text. */
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { expressions, UserError } from '@mien/runtime';
+import { UserError } from '@mien/runtime';
 import { StoreWriter } from '../store/writer.ts';
 import { type CsvRecord, readCsvRecords } from './csv-records.ts';
 import { ferSplits } from './fer-usage.ts';
@@ -28,7 +28,10 @@ export interface FerCsvOptions extends ImportOptions {
  */
 export async function importFerCsv(options: FerCsvOptions): Promise<ImportReport> {
   const { csv, out, onProgress } = options;
-  const labels = ferLabels.map((name) => new LabelResolver(options.map).resolve(name) as number | 'drop');
+  const resolver = new LabelResolver(options.map, { labels: options.labels });
+  const labels = ferLabels.map((name) => resolver.resolve(name));
+  const unknown = ferLabels.filter((_, k) => labels[k] === undefined);
+  if (unknown.length > 0) throw resolver.unknown(csv, unknown);
   const size = await stat(csv).then(
     (s) => s.size,
     (error) => Promise.reject(explainReadError(error, csv)),
@@ -40,7 +43,7 @@ export async function importFerCsv(options: FerCsvOptions): Promise<ImportReport
     form: 'fer-csv',
     file: basename(csv),
     image: { layout: 'fixed', channels: 1, height: side, width: side },
-    labels: expressions,
+    labels: resolver.labels,
     votes: votes && ferPlusNames,
   });
   try {

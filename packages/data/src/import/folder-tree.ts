@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { UserError } from '@mien/runtime';
+import { order } from './image-files.ts';
 import type { LabelResolver } from './label-map.ts';
 import { explainReadError } from './read-error.ts';
 
@@ -20,7 +21,7 @@ export interface FolderTree {
 }
 
 /** Names of split folders, lower case. */
-const splitNames: ReadonlyMap<string, string> = new Map([
+export const splitNames: ReadonlyMap<string, string> = new Map([
   ['train', 'train'],
   ['training', 'train'],
   ['val', 'val'],
@@ -34,7 +35,7 @@ const splitNames: ReadonlyMap<string, string> = new Map([
   ['privatetest', 'private'],
 ]);
 /** Files with these names are meant to be images: one that cannot be read is an error, while other files are ignored. */
-const imageExtensions = new Set([
+export const imageExtensions: ReadonlySet<string> = new Set([
   '.jpg',
   '.jpeg',
   '.jpe',
@@ -96,14 +97,10 @@ export async function readFolderTree(dir: string, labels: LabelResolver): Promis
       }
     }
   }
-  if (unknown.size > 0) throw await unknownClasses(dir, [...unknown].sort(order));
+  if (unknown.size > 0) throw await unknownClasses(dir, [...unknown].sort(order), labels);
   if (images.length === 0) throw await emptyTree(dir, top);
   images.sort((a, b) => order(a.split, b.split) || order(a.path, b.path));
   return { images, ignored: ignored.sort(order) };
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 async function list(dir: string): Promise<{ dirs: string[]; files: string[] }> {
@@ -138,7 +135,7 @@ async function walk(dir: string, path: string): Promise<string[]> {
   return found;
 }
 
-async function unknownClasses(dir: string, names: string[]): Promise<UserError> {
+async function unknownClasses(dir: string, names: string[], labels: LabelResolver): Promise<UserError> {
   const [only] = names;
   if (only !== undefined && names.length === 1) {
     const inner = await list(join(dir, only)).catch(() => undefined);
@@ -146,11 +143,13 @@ async function unknownClasses(dir: string, names: string[]): Promise<UserError> 
       return new UserError('bad-tree', `${dir}: expected split or class folders, found ${only}, which has them inside; import ${join(dir, only)}`);
     }
   }
-  const example = names.map((name) => `--map ${name}=drop`).join(' ');
-  return new UserError(
-    'unknown-class',
-    `${dir}: no expression is called ${names.join(', ')}; say what becomes of such images, as ${example}, or ${names[0]}=neutral`,
-  );
+  if (names.every((name) => /^\d+$/.test(name))) {
+    return new UserError(
+      'unknown-class',
+      `${dir}: class folders are numbers (${names.join(', ')}); say whose, as --form raf-db or --form affectnet, or what they stand for, as --map ${names[0]}=${labels.labels[0]}`,
+    );
+  }
+  return labels.unknown(dir, names);
 }
 
 async function emptyTree(dir: string, top: { dirs: string[]; files: string[] }): Promise<UserError> {

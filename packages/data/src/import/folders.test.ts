@@ -1,42 +1,11 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { temporaryDir, write } from '../../test/fixtures.ts';
-import { randomFor } from '../random.ts';
+import { makeTree, type Picture, samplesOf, temporaryDir, write } from '../../test/fixtures.ts';
 import { openStore, type Split } from '../store/store.ts';
 import type { FolderOptions } from './folders.ts';
 import { importData } from './import-data.ts';
-
-interface Picture {
-  height?: number;
-  width?: number;
-  channels?: 1 | 3;
-  /** Every sample, or random ones from the path. */
-  value?: number;
-}
-
-function samplesOf(path: string, { height = 6, width = 6, channels = 1, value }: Picture): Uint8Array {
-  const rng = randomFor('picture', path);
-  return Uint8Array.from({ length: height * width * channels }, () => value ?? rng.int(256));
-}
-
-/** A tree of images; a string in place of a picture is written as it is. */
-async function makeTree(files: Record<string, Picture | string>): Promise<string> {
-  const dir = join(temporaryDir(), 'faces');
-  mkdirSync(dir);
-  for (const [path, what] of Object.entries(files)) {
-    mkdirSync(join(dir, dirname(path)), { recursive: true });
-    if (typeof what === 'string') {
-      write(dir, path, what);
-    } else {
-      const { height = 6, width = 6, channels = 1 } = what;
-      const image = sharp(samplesOf(path, what), { raw: { height, width, channels } }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
-      await image.toFile(join(dir, path));
-    }
-  }
-  return dir;
-}
 
 async function importTree(files: Record<string, Picture | string>, options: Partial<FolderOptions> = {}) {
   const dir = await makeTree(files);

@@ -1,24 +1,69 @@
-/** From the class names of a data set to ours. */
-import { type Expression, expressions, parseExpression, UserError } from '@mien/runtime';
+/** From the class names of a data set to the labels of a store. */
+import { expressions, parseExpression, UserError } from '@mien/runtime';
 
 /** What becomes of classes whose names are not ours: `{ contempt: 'drop', smile: 'happy' }`; keys in any case. */
 export type LabelMap = Readonly<Record<string, string>>;
 
-export class LabelResolver {
-  readonly #map = new Map<string, Expression | 'drop'>();
+export interface LabelResolverOptions {
+  /** The store's labels; by default our seven expressions. */
+  labels?: readonly string[] | undefined;
+  /** What the data set's own numbers stand for: `{ 1: 'surprise' }`; `drop` for those that stand for no class. */
+  numbers?: LabelMap | undefined;
+}
 
-  /** @throws UserError `bad-map` when a value is neither an expression nor `drop`. */
-  constructor(map: LabelMap = {}) {
+export class LabelResolver {
+  readonly labels: readonly string[];
+  readonly #map = new Map<string, number | 'drop'>();
+  readonly #numbers: LabelMap;
+
+  /** @throws UserError `bad-map` when a value is neither a label nor `drop`, `bad-labels`. */
+  constructor(map: LabelMap = {}, { labels = expressions, numbers = {} }: LabelResolverOptions = {}) {
+    if (labels.length < 1 || labels.length > 256 || new Set(labels.map((label) => label.toLowerCase())).size !== labels.length) {
+      throw new UserError('bad-labels', `labels ${labels.join(', ') || 'none'}: expected 1 to 256 different names`);
+    }
+    this.labels = labels;
+    this.#numbers = numbers;
     for (const [from, to] of Object.entries(map)) {
-      const target = to.trim().toLowerCase() === 'drop' ? 'drop' : parseExpression(to);
-      if (!target) throw new UserError('bad-map', `map ${from}=${to}: expected one of ${expressions.join(', ')} or drop`);
+      const target = to.trim().toLowerCase() === 'drop' ? 'drop' : this.#find(to);
+      if (target === undefined) throw new UserError('bad-map', `map ${from}=${to}: expected one of ${labels.join(', ')} or drop`);
       this.#map.set(from.trim().toLowerCase(), target);
     }
   }
 
-  /** Class index 0…6, `drop`, or undefined for a name that nothing is known of. The map goes before our own names. */
+  /** Class index, `drop`, or undefined for a name that nothing is known of. The map goes before the names themselves. */
   resolve(name: string): number | 'drop' | undefined {
-    const expression = this.#map.get(name.trim().toLowerCase()) ?? parseExpression(name);
-    return expression === undefined || expression === 'drop' ? expression : expressions.indexOf(expression);
+    const key = name.trim().toLowerCase();
+    const meant = Object.hasOwn(this.#numbers, key) ? (this.#numbers[key] as string) : name;
+    const mapped = this.#map.get(key) ?? this.#map.get(meant.toLowerCase());
+    if (mapped !== undefined) return mapped;
+    return meant === 'drop' ? 'drop' : this.#find(meant);
+  }
+
+  /** What a class name stands for in the data set, for messages: `7` → `contempt`. */
+  meaning(name: string): string {
+    return this.#numbers[name.trim().toLowerCase()] ?? name;
+  }
+
+  /**
+   * The error for class names that nothing is known of.
+   * @param names as {@link resolve} was given them.
+   */
+  unknown(source: string, names: readonly string[]): UserError {
+    const meant = [...new Set(names.map((name) => this.meaning(name)))];
+    const example = meant.map((name) => `--map ${name}=drop`).join(' ');
+    const kind = this.labels === expressions ? 'expression' : 'label';
+    return new UserError(
+      'unknown-class',
+      `${source}: no ${kind} is called ${meant.join(', ')}; say what becomes of such images, as ${example}, or ${meant[0]}=${this.labels.at(-1)}`,
+    );
+  }
+
+  #find(name: string): number | undefined {
+    const key = name.trim().toLowerCase();
+    const exact = this.labels.findIndex((label) => label.toLowerCase() === key);
+    if (exact >= 0) return exact;
+    const expression = parseExpression(name);
+    const index = expression === undefined ? -1 : this.labels.findIndex((label) => parseExpression(label) === expression);
+    return index < 0 ? undefined : index;
   }
 }

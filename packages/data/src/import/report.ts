@@ -9,7 +9,12 @@ export interface ImportOptions {
   force?: boolean | undefined;
   /** Name of the data set, part of every row's identity; by default the name of the csv or folder. */
   name?: string | undefined;
+  /** Labels of the store; by default our seven expressions. */
+  labels?: readonly string[] | undefined;
+  /** What becomes of classes whose names are not among the labels. */
   map?: LabelMap | undefined;
+  /** Whether training must refuse a split; by default `private` and `test`. */
+  locked?: ((split: string) => boolean) | undefined;
   onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
 

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { UserError } from '@mien/runtime';
 import { z } from 'zod';
 
-/** The store format this code writes; a store with a higher number is refused. */
-export const storeFormatVersion = 1;
+/**
+ * The store format this code writes; a store with a higher number is refused, one of a lower is read as it is.
+ * 2 added locked splits, subjects, sizes and the history; an older Mien must not read such a store, for it would train on a locked split.
+ */
+export const storeFormatVersion = 2;
 export const manifestFile = 'manifest.json';
 
 const count = z.number().int().nonnegative();
@@ -19,6 +22,8 @@ const imageLayout = z.discriminatedUnion('layout', [fixedImage]);
 
 /** Little-endian numbers, `shape` of them a row: row r starts at byte r · bytes · Π shape. */
 const numberColumn = z.object({ file: fileName, type: z.enum(['u8', 'u16', 'u32']), shape: z.array(positive), names: z.array(z.string()).optional() });
+/** As a number column of shape []: 0 for unknown, i for `names[i − 1]`. */
+const subjectColumn = numberColumn.extend({ names: z.array(z.string()) });
 /** One JSON string a line, line r for row r. */
 const textColumn = z.object({ file: fileName, type: z.literal('json-lines') });
 
@@ -34,21 +39,49 @@ const columns = z.object({
   row: numberColumn,
   /** The image file a row came from, relative to the imported folder. */
   path: textColumn.optional(),
+  /** Whose face it is. */
+  subject: subjectColumn.optional(),
+  /** Height and width of the image before it was brought to the store's size, in pixels; 0 where unknown. */
+  size: numberColumn.optional(),
 });
+
+/** What was done to the rows since they were imported, oldest first. */
+const historyEntry = z.object({
+  kind: z.enum(['merge', 'split', 'clean', 'undo']),
+  /** ISO 8601. */
+  at: z.string(),
+  /** For a person: the csv applied, the stores merged, the strategy. */
+  note: z.string(),
+  dropped: count.default(0),
+  relabelled: count.default(0),
+  moved: count.default(0),
+  /** Of a cleaning that can be undone: where its changes and the pixels of dropped rows are kept. */
+  undo: z.object({ changes: fileName, images: fileName }).optional(),
+});
+
+/** Test sets by their usual names. */
+export function lockedByDefault(split: string): boolean {
+  return split === 'private' || split === 'test';
+}
 
 export const manifestSchema = z
   .object({
-    formatVersion: z.literal(storeFormatVersion),
+    formatVersion: z.number().int().min(1).max(storeFormatVersion),
     createdBy: z.string(),
     name: z.string().min(1),
     count,
     image: imageLayout,
     labels: z.array(z.string()).min(1).max(256),
-    /** Splits in the order of their rows; each is one contiguous range. */
-    splits: z.array(z.object({ name: z.string().min(1), start: count, count, perLabel: z.array(count) })),
+    /** Splits in the order of their rows; each is one contiguous range. Training refuses rows of a locked one. */
+    splits: z.array(
+      z
+        .object({ name: z.string().min(1), start: count, count, perLabel: z.array(count), locked: z.boolean().optional() })
+        .transform((split) => ({ ...split, locked: split.locked ?? lockedByDefault(split.name) })),
+    ),
     /** Where rows came from. A row's identity for ever is (source name, source split, row), whatever split it is moved to. */
     sources: z.array(z.object({ name: z.string(), form: z.string(), split: z.string(), count, file: z.string() })),
     columns,
+    history: z.array(historyEntry).default([]),
   })
   .superRefine((manifest, context) => {
     let start = 0;
@@ -63,6 +96,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type ImageLayout = Manifest['image'];
 export type StoreSplit = Manifest['splits'][number];
 export type StoreSource = Manifest['sources'][number];
+export type HistoryEntry = Manifest['history'][number];
 export type NumberColumn = z.infer<typeof numberColumn>;
 
 const bytesOf = { u8: 1, u16: 2, u32: 4 } as const;

@@ -1,5 +1,5 @@
 /** The moment a store appears at its place: before it there is no store there, or the old one; after it the whole new one. */
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@mien/runtime';
 import { manifestFile } from './manifest.ts';
@@ -65,13 +65,15 @@ export function publishInside(staged: string, target: string, force: boolean): v
       const names = readdirSync(target).filter(counts);
       for (const name of [manifestFile, ...names.filter((each) => each !== manifestFile)]) renameSync(join(target, name), join(old, name));
     }
-    const names = readdirSync(staged).sort();
-    for (const name of [...names.filter((each) => each !== manifestFile), manifestFile]) {
-      linkSync(join(staged, name), join(target, name));
+    const names = readdirSync(staged);
+    for (const name of names.sort((a, b) => Number(a === manifestFile) - Number(b === manifestFile))) {
+      // Directories cannot be linked; a rename does not overwrite one that has something in it either.
+      if (statSync(join(staged, name)).isDirectory()) renameSync(join(staged, name), join(target, name));
+      else linkSync(join(staged, name), join(target, name));
       moved.push(name);
     }
   } catch (error) {
-    for (const name of moved) rmSync(join(target, name), { force: true });
+    for (const name of moved) rmSync(join(target, name), { recursive: true, force: true });
     if (existsSync(old)) for (const name of readdirSync(old).reverse()) renameSync(join(old, name), join(target, name));
     if (codeOf(error) === 'EEXIST')
       throw new UserError('exists', `${target}: another import has put a store there meanwhile; choose another place`, { cause: error });
@@ -79,6 +81,20 @@ export function publishInside(staged: string, target: string, force: boolean): v
   }
   rmSync(old, { recursive: true, force: true });
   rmSync(staged, { recursive: true, force: true });
+}
+
+/**
+ * Gives back the old store where a process was killed in the middle of {@link publishInside}: the manifest leaves first
+ * and comes last, so as long as there is none, the new store is not whole.
+ */
+export function takeBackInside(target: string, old: string): void {
+  if (existsSync(join(target, manifestFile)) || !existsSync(join(old, manifestFile))) return;
+  const staged = old.slice(0, -oldSuffix.length);
+  for (const name of existsSync(staged) ? readdirSync(staged) : []) {
+    const published = join(target, name);
+    if (existsSync(published) && statSync(published).ino === statSync(join(staged, name)).ino) rmSync(published);
+  }
+  for (const name of readdirSync(old).sort((a, b) => Number(a === manifestFile) - Number(b === manifestFile))) renameSync(join(old, name), join(target, name));
 }
 
 function isFilled(target: string): boolean {

@@ -13,7 +13,31 @@ export interface StoreRow {
   row?: number | undefined;
   votes?: Uint8Array | undefined;
   path?: string | undefined;
+  /** Whose face it is; none for unknown. */
+  subject?: string | undefined;
+  /** Size of the image as it came. */
+  size?: readonly [heightPx: number, widthPx: number] | undefined;
+  /** Index into the sources the writer was given; only where it was given any. */
+  source?: number | undefined;
 }
+
+/** Numbers for the names of subjects, from 1 in order of appearance. */
+export class SubjectNumbers {
+  readonly names: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  /** 0 without a name. */
+  of(name: string | undefined): number {
+    if (!name) return 0;
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.names.push(name);
+    this.#numbers.set(name, this.names.length);
+    return this.names.length;
+  }
+}
+
+const largestSizePx = 65_535;
 
 export type ColumnName = keyof Manifest['columns'];
 
@@ -25,13 +49,16 @@ export class SplitParts {
   readonly #files: Partial<Record<ColumnName, GrowingFile>> = {};
   readonly #imageBytes: number;
   readonly #noVotes: Uint8Array;
+  readonly #subjects: SubjectNumbers;
 
-  constructor(dir: string, source: number, columns: Manifest['columns'], labelCount: number) {
+  /** @param part tells the files of this split from those of the others, and is the source of rows that name none. */
+  constructor(dir: string, part: number, columns: Manifest['columns'], labelCount: number, subjects: SubjectNumbers) {
     this.perLabel = new Array<number>(labelCount).fill(0);
-    this.#source = source;
+    this.#source = part;
+    this.#subjects = subjects;
     this.#imageBytes = rowBytes(columns.images);
     this.#noVotes = new Uint8Array(columns.votes ? rowBytes(columns.votes) : 0);
-    for (const [name, column] of Object.entries(columns)) this.#files[name as ColumnName] = new GrowingFile(join(dir, `${column.file}.${source}`));
+    for (const [name, column] of Object.entries(columns)) this.#files[name as ColumnName] = new GrowingFile(join(dir, `${column.file}.${part}`));
   }
 
   append(row: StoreRow): void {
@@ -42,9 +69,11 @@ export class SplitParts {
     this.#files.images?.append(row.image);
     this.#files.labels?.appendNumber(row.label, 1);
     this.#files.votes?.append(votes);
-    this.#files.source?.appendNumber(this.#source, 2);
+    this.#files.source?.appendNumber(row.source ?? this.#source, 2);
     this.#files.row?.appendNumber(row.row ?? this.count, 4);
     this.#files.path?.append(Buffer.from(`${JSON.stringify(row.path ?? '')}\n`));
+    this.#files.subject?.appendNumber(this.#subjects.of(row.subject), 4);
+    for (const sizePx of row.size ?? [0, 0]) this.#files.size?.appendNumber(Math.min(sizePx, largestSizePx), 2);
     this.perLabel[row.label] = (this.perLabel[row.label] as number) + 1;
     this.count++;
   }

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, s
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '@mien/runtime';
-import { checkPlace, oldSuffix, publishBeside, publishInside, stagedPrefix } from './publish.ts';
+import { checkPlace, oldSuffix, publishBeside, publishInside, stagedPrefix, takeBackInside } from './publish.ts';
 import { codeOf, explainWriteError } from './write-errors.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -37,7 +37,7 @@ export class StagedDirectory {
   constructor(target: string, options: { force?: boolean | undefined } = {}) {
     this.target = existsSync(target) ? realpathSync(target) : resolve(target);
     this.#force = options.force ?? false;
-    const owner = `${stagedPrefix}${basename(this.target)}.${hostname()}-`;
+    const owner = ownerOf(this.target);
     try {
       const parent = dirname(this.target);
       mkdirSync(parent, { recursive: true });
@@ -110,17 +110,41 @@ function makeUnique(dir: string, prefix: string): string {
   return path;
 }
 
+/** How names of temporary directories for `target` begin, made by processes of this machine. */
+function ownerOf(target: string): string {
+  return `${stagedPrefix}${basename(target)}.${hostname()}-`;
+}
+
+/** Gives back the store at `target` where a process of this machine was killed in the moment of replacing it. Harmless otherwise. */
+export function recoverReplaced(target: string): void {
+  const place = resolve(target);
+  for (const dir of [dirname(place), place]) takeBack(dir, place);
+}
+
 /** Clears up after processes of this machine that no longer live, giving back a store that one was about to replace. */
 function removeAbandoned(dir: string, owner: string, target: string): void {
-  if (!existsSync(dir) || !statSync(dir).isDirectory()) return;
-  for (const name of readdirSync(dir)) {
-    if (!name.startsWith(owner)) continue;
-    const pid = Number.parseInt(name.slice(owner.length), 10);
-    if (!Number.isInteger(pid) || isAlive(pid)) continue;
-    const path = join(dir, name);
-    if (name.endsWith(oldSuffix) && !existsSync(target)) renameSync(path, target);
-    else rmSync(path, { recursive: true, force: true });
+  takeBack(dir, target);
+  for (const path of abandoned(dir, owner)) rmSync(path, { recursive: true, force: true });
+}
+
+function takeBack(dir: string, target: string): void {
+  for (const path of abandoned(dir, ownerOf(target))) {
+    if (!path.endsWith(oldSuffix)) continue;
+    if (dir === target) takeBackInside(target, path);
+    else if (!existsSync(target)) renameSync(path, target);
   }
+}
+
+/** Temporary directories in `dir` whose processes no longer live. */
+function abandoned(dir: string, owner: string): string[] {
+  if (!existsSync(dir) || !statSync(dir).isDirectory()) return [];
+  return readdirSync(dir)
+    .filter((name) => name.startsWith(owner))
+    .filter((name) => {
+      const pid = Number.parseInt(name.slice(owner.length), 10);
+      return Number.isInteger(pid) && !isAlive(pid);
+    })
+    .map((name) => join(dir, name));
 }
 
 function isAlive(pid: number): boolean {

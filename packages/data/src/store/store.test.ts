@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -107,7 +107,7 @@ describe('a store', () => {
       writeFileSync(join(out, 'manifest.json'), JSON.stringify(manifest));
       return openStore(out);
     };
-    await expect(edit((m) => (m.formatVersion = 2))).rejects.toMatchObject({ code: 'newer-store' });
+    await expect(edit((m) => (m.formatVersion = 3))).rejects.toMatchObject({ code: 'newer-store' });
     await expect(edit((m) => (m.splits[1].start = 7))).rejects.toMatchObject({ code: 'corrupt-store', message: expect.stringContaining('split test') });
     await expect(edit((m) => (m.columns.labels.file = '../labels.u8'))).rejects.toMatchObject({
       code: 'corrupt-store',
@@ -236,6 +236,8 @@ describe('writing a store', () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     makeStore(join(dir, `.partial-s.${hostname()}-${pid}-1234.old`));
     mkdirSync(join(dir, `.partial-s.${hostname()}-${pid}-1234`));
+    expect((await openStore(join(dir, 's'))).manifest.count).toBe(10);
+    renameSync(join(dir, 's'), join(dir, `.partial-s.${hostname()}-${pid}-1234.old`));
     expect(() => new StoreWriter(options(join(dir, 's')))).toThrow(refusal('exists'));
     expect((await openStore(join(dir, 's'))).manifest.count).toBe(10);
     expect(readdirSync(dir)).toEqual(['s']);

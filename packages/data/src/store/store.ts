@@ -1,10 +1,11 @@
 /** Reading a store: a split's labels come whole (a byte a row), its images by batches, in order or at chosen rows. */
-import { open as openCallback, close, type ReadPosition, read as readCallback } from 'node:fs';
+import { close, existsSync, open as openCallback, type ReadPosition, read as readCallback } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '@mien/runtime';
-import { type ImageLayout, imageSamples, type Manifest, type NumberColumn, readManifest, rowBytes, type StoreSplit } from './manifest.ts';
+import { type ImageLayout, imageSamples, type Manifest, manifestFile, type NumberColumn, readManifest, rowBytes, type StoreSplit } from './manifest.ts';
+import { recoverReplaced } from './staging.ts';
 
 const open = promisify(openCallback);
 const read = promisify(readCallback) as (
@@ -23,6 +24,7 @@ const readsAtOnce = 16;
  * @throws UserError `not-a-store`, `newer-store`, `corrupt-store` (a column file is missing or has the wrong size).
  */
 export async function openStore(dir: string): Promise<Store> {
+  if (!existsSync(join(dir, manifestFile))) recoverReplaced(dir);
   const manifest = await readManifest(dir);
   for (const column of Object.values(manifest.columns)) {
     if (column.type === 'json-lines') continue;
@@ -57,14 +59,19 @@ export class Store {
   }
 
   /**
+   * Whether a split is a test set that training must refuse.
+   * @throws UserError `unknown-split`.
+   */
+  isLocked(split: string): boolean {
+    return this.#find(split).locked;
+  }
+
+  /**
    * The rows of one split, its labels loaded.
    * @throws UserError `unknown-split`, naming the splits there are.
    */
   async split(name: string): Promise<Split> {
-    const found = this.manifest.splits.find((split) => split.name === name);
-    if (!found) {
-      throw new UserError('unknown-split', `${this.dir}: no split ${name}; it has ${this.splitNames.join(', ')}`);
-    }
+    const found = this.#find(name);
     this.#images ??= open(join(this.dir, this.manifest.columns.images.file), 'r');
     const fd = await this.#images;
     const labels = await readRows(this, this.manifest.columns.labels, found);
@@ -77,12 +84,20 @@ export class Store {
     this.#images = undefined;
     if (fd !== undefined) await promisify(close)(fd);
   }
+
+  #find(name: string): StoreSplit {
+    const found = this.manifest.splits.find((split) => split.name === name);
+    if (!found) throw new UserError('unknown-split', `${this.dir}: no split ${name}; it has ${this.splitNames.join(', ')}`);
+    return found;
+  }
 }
 
 /** One split: rows 0…count−1, numbered within the split. */
 export class Split {
   readonly name: string;
   readonly count: number;
+  /** A test set that training must refuse. */
+  readonly locked: boolean;
   /** Size of every image. */
   readonly image: ImageLayout;
   /** Class names; `labels[r]` is an index into them. */
@@ -102,6 +117,7 @@ export class Split {
   constructor(store: Store, split: StoreSplit, labels: Uint8Array, fd: number) {
     this.name = split.name;
     this.count = split.count;
+    this.locked = split.locked;
     this.image = store.manifest.image;
     this.labelNames = store.manifest.labels;
     this.labels = labels;
@@ -152,6 +168,20 @@ export class Split {
     const source = await readRows(this.#store, columns.source, this.#split);
     const row = await readRows(this.#store, columns.row, this.#split);
     return { source: new Uint16Array(source.buffer, 0, this.count), row: new Uint32Array(row.buffer, 0, this.count) };
+  }
+
+  /** Whose face each row is: `subject` [N] is 0 for unknown, else 1 + its place in `names`; undefined where the store knows no subjects. */
+  async readSubjects(): Promise<{ subject: Uint32Array; names: readonly string[] } | undefined> {
+    const column = this.#store.manifest.columns.subject;
+    if (!column) return undefined;
+    const bytes = await readRows(this.#store, column, this.#split);
+    return { subject: new Uint32Array(bytes.buffer, 0, this.count), names: column.names };
+  }
+
+  /** Height and width of each image as it came, [N,2] in pixels, 0 where unknown; undefined where the store has no sizes. */
+  async readSizes(): Promise<Uint16Array | undefined> {
+    const column = this.#store.manifest.columns.size;
+    return column && new Uint16Array((await readRows(this.#store, column, this.#split)).buffer, 0, 2 * this.count);
   }
 
   /** The image file each row came from; undefined where the data did not come as files. */

@@ -2,8 +2,17 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendFileTo, syncToDisk } from './growing-file.ts';
-import { type ImageLayout, type Manifest, manifestFile, manifestSchema, storeFormatVersion } from './manifest.ts';
-import { type ColumnName, SplitParts, type StoreRow } from './split-parts.ts';
+import {
+  type HistoryEntry,
+  type ImageLayout,
+  lockedByDefault,
+  type Manifest,
+  manifestFile,
+  manifestSchema,
+  type StoreSource,
+  storeFormatVersion,
+} from './manifest.ts';
+import { type ColumnName, SplitParts, type StoreRow, SubjectNumbers } from './split-parts.ts';
 import { StagedDirectory } from './staging.ts';
 import { explainWriteError } from './write-errors.ts';
 
@@ -28,6 +37,15 @@ export interface StoreWriterOptions {
   votes?: readonly string[] | undefined;
   /** Rows come with the path of their image file. */
   paths?: boolean | undefined;
+  /** Rows come with their subject. */
+  subjects?: boolean | undefined;
+  /** Rows come with the size of their image before it was brought to the store's. */
+  sizes?: boolean | undefined;
+  /** Sources that rows refer to, for rows that come from other stores; by default each split is one source. */
+  sources?: readonly StoreSource[] | undefined;
+  /** Whether training must refuse a split; by default `private` and `test`. */
+  locked?: ((split: string) => boolean) | undefined;
+  history?: readonly HistoryEntry[] | undefined;
 }
 
 /** `append` every row, then `finish`; or `discard`. Nothing shows at `out` before `finish` returns. */
@@ -36,6 +54,7 @@ export class StoreWriter {
   readonly #staged: StagedDirectory;
   readonly #columns: Manifest['columns'];
   readonly #splits = new Map<string, SplitParts>();
+  readonly #subjects = new SubjectNumbers();
 
   /** @throws UserError `exists`, `not-a-store`, `cannot-write`, `disk-full`. */
   constructor(options: StoreWriterOptions) {
@@ -44,12 +63,17 @@ export class StoreWriter {
     this.#staged = new StagedDirectory(options.out, options);
   }
 
+  /** Where the store is being written, for files that belong to it beside its columns. */
+  get stagedDir(): string {
+    return this.#staged.path;
+  }
+
   /** @throws UserError `disk-full`, `cannot-write`, `interrupted`; the store is discarded then. */
   append(row: StoreRow): void {
     this.#guard(() => {
       let parts = this.#splits.get(row.split);
       if (!parts) {
-        parts = new SplitParts(this.#staged.path, this.#splits.size, this.#columns, this.#options.labels.length);
+        parts = new SplitParts(this.#staged.path, this.#splits.size, this.#columns, this.#options.labels.length, this.#subjects);
         this.#splits.set(row.split, parts);
       }
       parts.append(row);
@@ -80,13 +104,13 @@ export class StoreWriter {
   }
 
   #manifest(splits: [string, SplitParts][]): Manifest {
-    const { name, form, file, image, labels } = this.#options;
+    const { name, form, file, image, labels, locked = lockedByDefault } = this.#options;
     let start = 0;
     const ranges = splits.map(([split, { count, perLabel }]) => {
       start += count;
-      return { name: split, start: start - count, count, perLabel };
+      return { name: split, start: start - count, count, perLabel, locked: locked(split) };
     });
-    const sources = [...this.#splits].map(([split, { count }]) => ({ name, form, split, count, file }));
+    const sources = this.#options.sources ?? [...this.#splits].map(([split, { count }]) => ({ name, form, split, count, file }));
     return {
       formatVersion: storeFormatVersion,
       createdBy: `@mien/data ${version}`,
@@ -95,8 +119,9 @@ export class StoreWriter {
       image,
       labels: [...labels],
       splits: ranges,
-      sources,
-      columns: this.#columns,
+      sources: [...sources],
+      columns: { ...this.#columns, ...(this.#columns.subject && { subject: { ...this.#columns.subject, names: this.#subjects.names } }) },
+      history: [...(this.#options.history ?? [])],
     };
   }
 
@@ -135,6 +160,8 @@ function columnsOf(options: StoreWriterOptions): Manifest['columns'] {
     ...(options.votes && { votes: { file: 'votes.u8', type: 'u8' as const, shape: [options.votes.length], names: [...options.votes] } }),
     source: { file: 'source.u16', type: 'u16', shape: [] },
     row: { file: 'row.u32', type: 'u32', shape: [] },
+    ...(options.subjects && { subject: { file: 'subject.u32', type: 'u32' as const, shape: [], names: [] } }),
+    ...(options.sizes && { size: { file: 'size.u16', type: 'u16' as const, shape: [2] } }),
     ...(options.paths && { path: { file: 'path.jsonl', type: 'json-lines' as const } }),
   };
 }

@@ -1,15 +1,21 @@
 /** ReLU, ReLU6, Sigmoid, HardSigmoid, Tanh, SiLU, HardSwish, GELU. */
 import { commonLayout, type Value } from '../graph.ts';
 import { positiveMask } from '../kernels/channels.ts';
+import { positiveIndicator } from '../kernels/portable.ts';
 import { add, mul, scale, sub } from './arithmetic.ts';
 
 function unary(op: string, x: Value): Value {
   return x.graph.emit(op, [x], x.shape, { layout: commonLayout([x]) });
 }
 
+/** 1 where y > 0, else 0, for y that is never negative. */
+function signOf(y: Value): Value {
+  return y.graph.kernels.portable ? positiveIndicator(y) : unary('Sign', y);
+}
+
 /** dy · [y > 0], for y = max(0, ·). */
 export function reluGradient(dy: Value, y: Value): Value {
-  return mul(dy, commonLayout([y]) === 'blocked' ? positiveMask(y) : unary('Sign', y));
+  return mul(dy, commonLayout([y]) === 'blocked' ? positiveMask(y) : signOf(y));
 }
 
 /** max(0, x); the gradient at 0 is 0. */
@@ -37,13 +43,8 @@ function clipped(x: Value, limit: number): Value {
   const bound = (value: number): string => graph.constant(value).names.plain!;
   const y = graph.emit('Clip', [graph.nameIn(x, layout), bound(0), bound(limit)], x.shape, { layout });
   return graph.record([x], y, (dy) => {
-    const below = graph.emit(
-      'Sign',
-      [graph.emit('Relu', [graph.emit('Sub', [bound(limit), graph.nameIn(x, layout)], x.shape, { layout })], x.shape, { layout })],
-      x.shape,
-      { layout },
-    );
-    return [mul(dy, mul(unary('Sign', unary('Relu', x)), below))];
+    const room = graph.emit('Sub', [bound(limit), graph.nameIn(x, layout)], x.shape, { layout });
+    return [mul(dy, mul(signOf(unary('Relu', x)), signOf(unary('Relu', room))))];
   });
 }
 

@@ -1,6 +1,7 @@
 /** Add, Sub, Mul, Div with ONNX broadcasting (numpy rules). */
 import type { Shape } from '@mien/onnx';
 import { commonLayout, describe, sameShape, type Value } from '../graph.ts';
+import { broadcastBlocked } from '../kernels/broadcast.ts';
 import { reduceSum } from './reduce.ts';
 import { reshape } from './shape.ts';
 
@@ -20,6 +21,8 @@ function binary(op: string, a: Value, b: Value): Value {
     return a.graph.emit(op, [a, b], a.shape, { layout: commonLayout([a, b]) });
   }
   const shape = broadcastShape(op, a.shape, b.shape);
+  const blocked = broadcastBlocked(op, a, b) ?? (op === 'Add' || op === 'Mul' ? broadcastBlocked(op, b, a) : undefined);
+  if (blocked) return blocked;
   // A scalar is the same in every layout.
   const scalar = sameShape(shape, a.shape) && b.shape.length === 0;
   const layout = scalar ? commonLayout([a]) : 'plain';

@@ -3,7 +3,9 @@ import { describe, type Value } from '../graph.ts';
 
 /** Joins values along `axis`; all other dimensions must agree. Throws, naming both sides, when they do not. */
 export function concat(values: readonly Value[], axis: number): Value {
-  const first = values[0]!;
+  const first = values[0];
+  if (!first) throw new Error(`Concat: there is nothing to join along axis ${axis}`);
+  if (!(axis in first.shape)) throw new Error(`Concat: axis ${axis} is not one of ${describe(first.shape)}`);
   for (const v of values) {
     const fits = v.shape.length === first.shape.length && v.shape.every((dim, i) => i === axis || dim === first.shape[i]);
     if (!fits) throw new Error(`Concat: ${describe(v.shape)} does not fit ${describe(first.shape)} along axis ${axis}`);

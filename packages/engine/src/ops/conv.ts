@@ -41,7 +41,7 @@ function geometryOf(w: Shape, options: ConvOptions): ConvGeometry {
 }
 
 /** Standard dX: `ConvTranspose` with the forward weights; output padding restores pixels the stride skipped. */
-function standardDx(dy: Value, w: Value, x: Shape, { stride, dilation, padding }: ConvGeometry, groups: number): Value {
+export function standardDx(dy: Value, w: Value, x: Shape, { stride, dilation, padding }: ConvGeometry, groups: number): Value {
   const size = (axis: 0 | 1): number =>
     (dy.shape[2 + axis]! - 1) * stride[axis] + dilation[axis] * (w.shape[2 + axis]! - 1) + 1 - padding[axis] - padding[2 + axis]!;
   return w.graph.emit('ConvTranspose', [dy, plainWeights(w)], x, {

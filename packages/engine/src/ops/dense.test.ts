@@ -14,6 +14,13 @@ describe('dense', () => {
     await checkGradients({ inputs: { x: [N, D], w: [K, D] }, build: (v) => dense(v.x!, v.w!) });
   });
 
+  it.each([
+    [1, 1, 3, 2],
+    [2, 4, 5, 3],
+  ])('of tokens, N=%i, T=%i, D=%i, K=%i', (N, T, D, K) =>
+    checkGradients({ inputs: { x: [N, T, D], w: [K, D], b: [K] }, build: (v) => dense(v.x!, v.w!, v.b!) }),
+  );
+
   it('names both sides when the features differ', () => {
     const g = new Graph('g');
     expect(() => dense(g.input('x', [2, 3]), g.input('w', [4, 5]))).toThrow(/Gemm: x \[2,3\] and weights \[4,5\]/);

@@ -1,14 +1,14 @@
 import type { Shape } from '@mien/onnx';
 import { createSession } from '@mien/onnx/node';
 import { describe, expect, it } from 'vitest';
-import { block as b, kernels, noBlocks } from '../../test/compare-kernels.ts';
+import { block as b, compareKernels, kernels, noBlocks } from '../../test/compare-kernels.ts';
 import { checkGradients } from '../../test/finite-differences.ts';
 import { uniform } from '../../test/random.ts';
 import { gradients } from '../autodiff.ts';
 import { Graph } from '../graph.ts';
 import { blockWeights } from '../kernels/weight-layout.ts';
 import { conv } from './conv.ts';
-import { dropout } from './dropout.ts';
+import { dropout, stochasticDepth } from './dropout.ts';
 import { sumAll } from './reduce.ts';
 
 const mask = (shape: Shape) => {
@@ -60,4 +60,50 @@ describe('dropout', () => {
       if (ys[i] !== 0) expect(ys[i]).toBeCloseTo(2 * feeds.x.data[i]!, 5);
     }
   });
+});
+
+describe('stochasticDepth', () => {
+  const kept = (...values: number[]) => ({ dtype: 'uint8' as const, shape: [values.length], data: Uint8Array.from(values) });
+
+  it.each([
+    [
+      [3, 2, 5, 3],
+      [1, 0, 1],
+    ],
+    [
+      [2, 4, 3],
+      [0, 1],
+    ],
+    [[1, 1, 1, 1], [1]],
+    [
+      [2, 5],
+      [1, 1],
+    ],
+  ] as [Shape, number[]][])('%j keeping %j', (shape, keep) =>
+    checkGradients({ inputs: { x: shape }, fixed: { mask: kept(...keep) }, build: (v) => stochasticDepth(v.x!, v.mask!, 0.2) }),
+  );
+
+  it('drops whole samples and scales the others up', async () => {
+    const graph = new Graph('g');
+    graph.output('y', stochasticDepth(graph.input('x', [3, 1, 1, 2]), graph.input('mask', [3], 'uint8'), 0.5));
+    const session = await createSession(graph.encode(), { threads: 1 });
+    const { y } = await session.run({ x: { dtype: 'float32', shape: [3, 1, 1, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) }, mask: kept(1, 0, 1) });
+    await session.release();
+    expect([...(y!.data as Float32Array)]).toEqual([2, 4, 0, 0, 10, 12]);
+  });
+
+  it('names a mask of another batch', () => {
+    const graph = new Graph('g');
+    expect(() => stochasticDepth(graph.input('x', [3, 1, 2, 2]), graph.input('mask', [2], 'uint8'), 0.5)).toThrow(
+      'mask [2] must be [3], one value for each sample of x [3,1,2,2]',
+    );
+  });
+
+  it.skipIf(noBlocks)(`blocked by ${kernels.block}`, () =>
+    compareKernels({
+      inputs: { x: [3, b, 5, 4], w: [b, b, 3, 3] },
+      fixed: { mask: kept(1, 0, 1) },
+      build: (v) => stochasticDepth(conv(v.x!, v.w!), v.mask!, 0.25),
+    }),
+  );
 });

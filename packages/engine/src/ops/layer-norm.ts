@@ -1,5 +1,5 @@
 /** Layer normalisation (Ba et al. 2016, eq. 4) over the last axis. */
-import { describe, type Value } from '../graph.ts';
+import { describe, sameShape, type Value } from '../graph.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
 import { reduceMean, reduceSum } from './reduce.ts';
 import { reshape } from './shape.ts';
@@ -10,6 +10,8 @@ export function layerNorm(x: Value, gamma: Value, beta: Value, epsilon = 1e-5): 
   const D = x.shape.at(-1)!;
   if (gamma.shape.length !== 1 || gamma.shape[0] !== D)
     throw new Error(`LayerNormalization: x ${describe(x.shape)} needs a scale [${D}], got ${describe(gamma.shape)}`);
+  if (!sameShape(beta.shape, gamma.shape))
+    throw new Error(`LayerNormalization: scale ${describe(gamma.shape)} and bias ${describe(beta.shape)} must have the same shape`);
   const last = x.shape.length - 1;
   const { y, normal, deviation } = graph.untaped(() => {
     const centred = sub(x, reduceMean(x, [last]));

@@ -1,10 +1,11 @@
 import { createSession } from '@mien/onnx/node';
 import { describe, expect, it } from 'vitest';
+import { evaluate, f32 } from '../../test/evaluate.ts';
 import { checkGradients } from '../../test/finite-differences.ts';
 import { uniform } from '../../test/random.ts';
 import { Graph } from '../graph.ts';
 import { scale } from './arithmetic.ts';
-import { softmaxCrossEntropy } from './loss.ts';
+import { distillationLoss, softmaxCrossEntropy } from './loss.ts';
 
 const targets = (N: number, K: number, sum?: number) => {
   const data = uniform(N * K, 3, 0, 1);
@@ -80,5 +81,43 @@ describe('softmaxCrossEntropy', () => {
   it('names both shapes when they differ', () => {
     const g = new Graph('g');
     expect(() => softmaxCrossEntropy(g.input('z', [2, 3]), g.input('t', [2, 4]))).toThrow(/logits \[2,3\], targets \[2,4\]/);
+  });
+});
+
+describe('distillationLoss', () => {
+  const teacher = (N: number, K: number) => f32(uniform(N * K, 23, -3, 3), [N, K]);
+
+  it.each([
+    [1, 2, 1],
+    [3, 7, 4],
+    [4, 5, 0.5],
+  ])('gradient for N=%i, K=%i, T=%d', (N, K, T) =>
+    checkGradients({ inputs: { s: [N, K] }, fixed: { t: teacher(N, K) }, build: (v) => distillationLoss(v.s!, v.t!, T) }),
+  );
+
+  it('is T² times the mean divergence, 0 from itself', async () => {
+    const [s, t] = [uniform(6, 1, -2, 2), uniform(6, 2, -2, 2)];
+    const softened = (z: Float32Array, n: number): number[] => {
+      const e = [0, 1, 2].map((k) => Math.exp(z[n * 3 + k]! / 2));
+      return e.map((v) => v / (e[0]! + e[1]! + e[2]!));
+    };
+    let expected = 0;
+    for (const n of [0, 1]) {
+      const [p, q] = [softened(t, n), softened(s, n)];
+      for (const k of [0, 1, 2]) expected += (4 / 2) * p[k]! * Math.log(p[k]! / q[k]!);
+    }
+    const results = await evaluate({ s: f32(s, [2, 3]), t: f32(t, [2, 3]) }, (v) => ({
+      loss: distillationLoss(v.s!, v.t!, 2),
+      self: distillationLoss(v.s!, v.s!, 2),
+    }));
+    expect(results.loss![0]).toBeCloseTo(expected, 5);
+    expect(results.self![0]).toBeCloseTo(0, 6);
+  });
+
+  it('names shapes that differ, and a temperature that is none', () => {
+    const g = new Graph('g');
+    const [s, t] = [g.input('s', [2, 3]), g.input('t', [2, 4])];
+    expect(() => distillationLoss(s, t, 2)).toThrow('distillation: student [2,3], teacher [2,4]');
+    expect(() => distillationLoss(s, s, 0)).toThrow('temperature 0 must be positive');
   });
 });

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { block as b, compareKernels, kernels, noBlocks } from '../../test/compare-kernels.ts';
 import { checkGradients } from '../../test/finite-differences.ts';
 import { uniform } from '../../test/random.ts';
-import { Graph } from '../graph.ts';
+import { Graph, type Value } from '../graph.ts';
 import { conv } from './conv.ts';
-import { batchNorm, batchNormInference } from './normalization.ts';
+import { batchNorm, batchNormFrozen, batchNormInference } from './normalization.ts';
 
 const shapes: [Shape][] = [[[3, 1, 1, 1]], [[2, 3, 4, 5]], [[1, 2, 3, 7]], [[5, 4, 1, 1]]];
 
@@ -104,4 +104,58 @@ describe.skipIf(noBlocks)(`batchNorm, blocked by ${kernels.block}`, () => {
     }));
   it('with a residual that is not blocked', () =>
     compareKernels({ inputs: { ...inputs, r: [b, 2 * b, 5, 7] }, build: (v) => batchNorm(conv(v.x!, v.w!), v.gamma!, v.beta!, { residual: v.r }).y }));
+});
+
+describe('batchNormFrozen', () => {
+  const statistics = (C: number) => ({
+    mean: { dtype: 'float32' as const, shape: [C], data: uniform(C, 41) },
+    variance: { dtype: 'float32' as const, shape: [C], data: uniform(C, 42, 0.3, 2) },
+  });
+  it.each(shapes)('%j', async (shape) => {
+    const C = shape[1]!;
+    const fixed = statistics(C);
+    await checkGradients({ inputs: { x: shape, ...affine(C) }, fixed, build: (v) => batchNormFrozen(v.x!, v.gamma!, v.beta!, v.mean!, v.variance!) });
+    await checkGradients({
+      inputs: { x: shape, ...affine(C), r: shape },
+      fixed,
+      build: (v) => batchNormFrozen(v.x!, v.gamma!, v.beta!, v.mean!, v.variance!, { residual: v.r, activation: 'Relu', epsilon: 1e-3 }),
+      seed: 4,
+    });
+  });
+
+  it('is the inference form', async () => {
+    const shape = [2, 3, 4, 5];
+    const graph = new Graph('g');
+    const inputs = ['gamma', 'beta', 'mean', 'variance'].map((name) => graph.input(name, [3])) as [Value, Value, Value, Value];
+    const x = graph.input('x', shape);
+    graph.output('frozen', batchNormFrozen(x, ...inputs));
+    graph.output('inference', batchNormInference(x, ...inputs));
+    const session = await createSession(graph.encode(), { threads: 1 });
+    const of = (data: Float32Array, shape: Shape = [3]) => ({ dtype: 'float32' as const, shape, data });
+    const { frozen, inference } = await session.run({
+      x: of(uniform(120, 1), shape),
+      gamma: of(uniform(3, 2)),
+      beta: of(uniform(3, 3)),
+      ...statistics(3),
+    });
+    await session.release();
+    for (const [i, value] of (inference!.data as Float32Array).entries()) expect(frozen!.data[i]).toBeCloseTo(value, 5);
+  });
+
+  it('names statistics that do not fit', () => {
+    const g = new Graph('g');
+    const [x, c3, c2] = [g.input('x', [1, 3, 2, 2]), g.input('c3', [3]), g.input('c2', [2])];
+    expect(() => batchNormFrozen(x, c3, c3, c2, c3)).toThrow('mean [2] and variance [3] must have the shape of scale [3]');
+  });
+
+  it.skipIf(noBlocks)(`blocked by ${kernels.block}`, () =>
+    compareKernels({
+      inputs: { x: [b, b, 5, 7], w: [2 * b, b, 3, 3], w2: [2 * b, 2 * b, 3, 3], gamma: [2 * b], beta: [2 * b] },
+      fixed: statistics(2 * b),
+      build: (v) => {
+        const r = conv(v.x!, v.w!);
+        return batchNormFrozen(conv(r, v.w2!), v.gamma!, v.beta!, v.mean!, v.variance!, { residual: r, activation: 'Relu' });
+      },
+    }),
+  );
 });

@@ -67,6 +67,36 @@ export function batchNorm(x: Value, gamma: Value, beta: Value, options: BatchNor
   return { y, mean, variance };
 }
 
+/**
+ * Frozen form, for fine-tuning: fixed statistics mean and variance [C], and so one affine map per channel, with gradients by
+ * x, γ, β and the residual. What `batchNormInference` puts out, in the middle of a training graph.
+ */
+export function batchNormFrozen(x: Value, gamma: Value, beta: Value, mean: Value, variance: Value, options: BatchNormOptions = {}): Value {
+  const { graph } = x;
+  check(x, gamma, beta, options.residual);
+  if (!sameShape(mean.shape, gamma.shape) || !sameShape(variance.shape, gamma.shape))
+    throw new Error(
+      `BatchNormalization: mean ${describe(mean.shape)} and variance ${describe(variance.shape)} must have the shape of scale ${describe(gamma.shape)}`,
+    );
+  const { deviation, a, y } = graph.untaped(() => {
+    const deviation = graph.emit('Sqrt', [add(variance, graph.constant(options.epsilon ?? 1e-5))], variance.shape);
+    const a = div(gamma, deviation);
+    const y = channelAffine(x, a, sub(beta, mul(a, mean)), { sum: options.residual, activation: options.activation });
+    return { deviation, a, y };
+  });
+  const inputs = options.residual ? [x, gamma, beta, options.residual] : [x, gamma, beta];
+  return graph.record(inputs, y, (dy, needed) => {
+    const dz = options.activation ? reluGradient(dy, y) : dy;
+    const sum = needed[1] || needed[2] ? channelSum(dz) : undefined;
+    return [
+      needed[0] ? channelAffine(dz, a, graph.constant(new Array(a.shape[0]!).fill(0))) : undefined,
+      needed[1] ? div(sub(channelSum(mul(dz, x)), mul(mean, sum!)), deviation) : undefined,
+      needed[2] ? sum : undefined,
+      needed[3] ? dz : undefined,
+    ];
+  });
+}
+
 /** Inference form, with moving statistics: the ONNX op itself, which ONNX Runtime folds into the convolution before it. */
 export function batchNormInference(x: Value, gamma: Value, beta: Value, mean: Value, variance: Value, epsilon = 1e-5): Value {
   check(x, gamma, beta);

@@ -2,7 +2,6 @@ import type { Shape } from '@mien/onnx';
 import { describe, expect, it } from 'vitest';
 import { checkGradients } from '../../test/finite-differences.ts';
 import { Graph } from '../graph.ts';
-import { attention } from './attention.ts';
 import { concat, slice } from './concat.ts';
 import { layerNorm } from './layer-norm.ts';
 import { matMul } from './matmul.ts';
@@ -42,21 +41,6 @@ describe('matMul', () => {
   it('names both sides', () => {
     const graph = new Graph('g');
     expect(() => matMul(graph.input('a', [2, 3]), graph.input('b', [4, 5]))).toThrow('MatMul: [2,3] · [4,5]');
-  });
-});
-
-describe('attention', () => {
-  it.each([
-    [1, 1, 4, 1],
-    [2, 3, 6, 1],
-    [2, 4, 6, 3],
-    [1, 5, 8, 2],
-  ])('N %i, T %i, D %i, %i heads', (N, T, D, heads) =>
-    checkGradients({ inputs: { q: [N, T, D], k: [N, T, D], v: [N, T, D] }, build: (x) => attention(x.q!, x.k!, x.v!, heads) }),
-  );
-  it('refuses heads that do not divide D', () => {
-    const x = new Graph('g').input('x', [1, 2, 6]);
-    expect(() => attention(x, x, x, 4)).toThrow('6 features cannot be split into 4 heads');
   });
 });
 

@@ -1,5 +1,6 @@
 /** Adam (Kingma & Ba 2015, algorithm 1) and AdamW (Loshchilov & Hutter 2019, algorithm 2). */
-import type { Optimizer, OptimizerSlot } from './optimizer.ts';
+import { adamUpdateFor } from './adam-kernel.ts';
+import { allocateBeside, type GroupOf, groupSlots, type Optimizer, type OptimizerSlot } from './optimizer.ts';
 
 export interface AdamOptions {
   readonly beta1: number;
@@ -8,35 +9,28 @@ export interface AdamOptions {
   readonly weightDecay: number;
   /** True: decay shrinks the weights directly (AdamW). False: it is added to the gradient (L2). */
   readonly decoupled: boolean;
+  /** Learning rates and decays of their own for some weights. */
+  readonly group?: GroupOf;
 }
 
-export function adam(slots: readonly OptimizerSlot[], { beta1, beta2, epsilon, weightDecay, decoupled }: AdamOptions): Optimizer {
-  const state = new Map(
-    slots.flatMap((s) => [[`${s.name}.mean`, new Float32Array(s.weights.length)] as const, [`${s.name}.square`, new Float32Array(s.weights.length)] as const]),
-  );
+export function adam(slots: readonly OptimizerSlot[], { beta1, beta2, epsilon, weightDecay, decoupled, group }: AdamOptions): Optimizer {
+  const parts = groupSlots(slots, weightDecay, group).map((slot) => {
+    const arrays = { weights: slot.weights, gradients: slot.gradients, mean: allocateBeside(slot), square: allocateBeside(slot) };
+    return { slot, arrays, update: adamUpdateFor(arrays, slot.arena) };
+  });
+  const state = new Map(parts.flatMap(({ slot, arrays }) => [[`${slot.name}.mean`, arrays.mean] as const, [`${slot.name}.square`, arrays.square] as const]));
   return {
     state,
     steps: 0,
     step(learningRate) {
       this.steps++;
-      const rate = learningRate / (1 - beta1 ** this.steps);
       const unbias = 1 / Math.sqrt(1 - beta2 ** this.steps);
-      for (const slot of slots) {
-        const { weights, gradients } = slot;
-        const mean = state.get(`${slot.name}.mean`)!;
-        const square = state.get(`${slot.name}.square`)!;
-        const decay = slot.decay ? weightDecay : 0;
-        const l2 = decoupled ? 0 : decay;
-        const keep = decoupled ? 1 - learningRate * decay : 1;
-        for (let i = 0; i < weights.length; i++) {
-          const w = weights[i]!;
-          const g = gradients[i]! + l2 * w;
-          const m = beta1 * mean[i]! + (1 - beta1) * g;
-          const v = beta2 * square[i]! + (1 - beta2) * g * g;
-          mean[i] = m;
-          square[i] = v;
-          weights[i] = keep * w - (rate * m) / (Math.sqrt(v) * unbias + epsilon);
-        }
+      for (const { slot, arrays, update } of parts) {
+        const ownRate = learningRate * slot.rateFactor;
+        const rate = ownRate / (1 - beta1 ** this.steps);
+        const l2 = decoupled ? 0 : slot.weightDecay;
+        const shrink = decoupled ? ownRate * slot.weightDecay : 0;
+        update(arrays, { beta1, beta2, l2, shrink, rate, unbias, epsilon });
       }
     },
   };

@@ -4,6 +4,7 @@ import { learningRateAt, type ScheduleOptions } from './schedule.ts';
 
 const constant: ScheduleOptions = { kind: 'constant' };
 const cosine: ScheduleOptions = { kind: 'cosine', final: 0.1 };
+const oneCycle: ScheduleOptions = { kind: 'one-cycle', rise: 0.3, start: 0.04, final: 1e-3 };
 const step: ScheduleOptions = { kind: 'step', at: [0.5, 0.75], factor: 0.1 };
 
 describe('learningRateAt', () => {
@@ -24,6 +25,18 @@ describe('learningRateAt', () => {
     for (const [i, expected] of [1, 1, 0.1, 0.1, 0.01, 0.01].entries()) expect(rates[i]).toBeCloseTo(expected, 12);
   });
 
+  it('one cycle: from a small share up to the base and down to almost nothing, without a jump', () => {
+    expect(learningRateAt(0, 100, 2, oneCycle)).toBeCloseTo(0.08, 12);
+    expect(learningRateAt(15, 100, 2, oneCycle)).toBeCloseTo(1.04, 12);
+    expect(learningRateAt(30, 100, 2, oneCycle)).toBeCloseTo(2, 12);
+    expect(learningRateAt(65, 100, 2, oneCycle)).toBeCloseTo(1.001, 12);
+    expect(learningRateAt(100, 100, 2, oneCycle)).toBeCloseTo(0.002, 12);
+    const rates = Array.from({ length: 1001 }, (_, at) => learningRateAt(at, 1000, 1, oneCycle));
+    for (let at = 1; at <= 1000; at++) expect(Math.abs(rates[at]! - rates[at - 1]!)).toBeLessThan(0.006);
+    expect(learningRateAt(500, 1000, 1, { ...oneCycle, rise: 1 })).toBeCloseTo(0.52, 12);
+    expect(learningRateAt(0, 1000, 1, { ...oneCycle, rise: 0 })).toBe(1);
+  });
+
   it('warm-up rises linearly to the base and hands over without a jump', () => {
     const rates = [0, 1, 2, 3, 4].map((at) => learningRateAt(at, 100, 0.8, cosine, 4));
     for (const [i, expected] of [0.2, 0.4, 0.6, 0.8, 0.8].entries()) expect(rates[i]).toBeCloseTo(expected, 12);
@@ -31,11 +44,17 @@ describe('learningRateAt', () => {
 
   it('is never above the base nor below the final share, for whole warm-up steps', () => {
     fc.assert(
-      fc.property(fc.nat(500), fc.integer({ min: 1, max: 400 }), fc.nat(100), fc.constantFrom(constant, cosine, step), (at, total, warmup, schedule) => {
-        const rate = learningRateAt(at, total, 1, schedule, warmup);
-        expect(rate).toBeGreaterThan(0);
-        expect(rate).toBeLessThanOrEqual(1);
-      }),
+      fc.property(
+        fc.nat(500),
+        fc.integer({ min: 1, max: 400 }),
+        fc.nat(100),
+        fc.constantFrom(constant, cosine, step, oneCycle),
+        (at, total, warmup, schedule) => {
+          const rate = learningRateAt(at, total, 1, schedule, warmup);
+          expect(rate).toBeGreaterThan(0);
+          expect(rate).toBeLessThanOrEqual(1);
+        },
+      ),
     );
   });
 

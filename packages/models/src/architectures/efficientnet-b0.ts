@@ -1,9 +1,23 @@
 /**
- * `efficientnet-b0` (Tan & Le 2019, table 1), torchvision's layout and weight names; its squeeze-and-excitation layers are
- * dense here, 1×1 convolutions there. Changed: no stochastic depth yet. 5,288,548 parameters with 1,000 classes.
+ * `efficientnet-b0` (Tan & Le 2019, table 1) with torchvision's layout and weight names (BSD-3); its squeeze-and-excitation
+ * layers are dense here, 1×1 convolutions there. Changed: a stride-1 stem as an option. 5,288,548 parameters with 1,000
+ * classes. Measured result: docs/results.md.
  */
-import { add, convNorm, denseLayer, dropoutLayer, flatten, globalAveragePool, type Net, silu, squeezeExcite, type Value } from '@mien/engine';
-import type { Architecture } from '../architecture.ts';
+import {
+  add,
+  convNorm,
+  denseLayer,
+  dropoutLayer,
+  flatten,
+  globalAveragePool,
+  type Net,
+  silu,
+  squeezeExcite,
+  stochasticDepthLayer,
+  type Value,
+} from '@mien/engine';
+import { defineArchitecture } from '../architecture.ts';
+import { mobileStem } from '../blocks/mobile-stem.ts';
 
 /** [expansion, kernel, stride of the first, channels, blocks] */
 const stages = [
@@ -15,16 +29,18 @@ const stages = [
   [6, 5, 2, 192, 4],
   [6, 3, 1, 320, 1],
 ] as const;
+const blockCount = stages.reduce((sum, [, , , , blocks]) => sum + blocks, 0);
 
 interface MbConvOptions {
   readonly expansion: number;
   readonly kernel: number;
   readonly stride: number;
   readonly channels: number;
+  readonly dropRate: number;
 }
 
 /** MBConv: 1×1 expansion → depthwise → squeeze-and-excitation (a quarter of the input's channels) → 1×1; a sum where shapes allow. */
-function mbConv(net: Net, x: Value, { expansion, kernel, stride, channels }: MbConvOptions): Value {
+function mbConv(net: Net, x: Value, { expansion, kernel, stride, channels, dropRate }: MbConvOptions): Value {
   const C = x.shape[1]!;
   const hidden = C * expansion;
   const block = net.scope('block');
@@ -34,24 +50,32 @@ function mbConv(net: Net, x: Value, { expansion, kernel, stride, channels }: MbC
   y = silu(convNorm(block, `${at}.0`, `${at++}.1`, y, { channels: hidden, kernel, stride, groups: hidden }));
   y = squeezeExcite(block, `${at++}`, y, Math.max(1, Math.floor(C / 4)), { bias: true, activation: silu });
   y = convNorm(block, `${at}.0`, `${at}.1`, y, { channels, kernel: 1, padding: 0 });
-  return stride === 1 && C === channels ? add(x, y) : y;
+  if (stride !== 1 || C !== channels) return y;
+  return add(x, dropRate > 0 ? stochasticDepthLayer(net, 'stochastic_depth', y, dropRate) : y);
 }
 
-export const efficientnetB0: Architecture = {
+export const efficientnetB0 = defineArchitecture({
   name: 'efficientnet-b0',
   description: 'EfficientNet-B0, torchvision layout',
   input: [3, 224, 224],
-  build:
-    ({ classes }) =>
-    (net, x) => {
-      const features = net.scope('features');
-      let y = silu(convNorm(features, '0.0', '0.1', x, { channels: 32, stride: 2 }));
-      for (const [stage, [expansion, kernel, stride, channels, blocks]] of stages.entries()) {
-        for (let block = 0; block < blocks; block++) {
-          y = mbConv(features.scope(`${stage + 1}.${block}`), y, { expansion, kernel, stride: block === 0 ? stride : 1, channels });
-        }
+  smallest: ({ stem }) => (stem === 'imagenet' ? 32 : 16),
+  options: {
+    stem: mobileStem,
+    dropout: { kind: 'number', default: 0.2, min: 0, max: 0.9, help: 'dropout before the classifier' },
+    dropPath: { kind: 'number', default: 0.2, min: 0, max: 0.9, help: 'stochastic depth, growing from 0 at the first block to this behind the last' },
+  },
+  head: ['classifier'],
+  network: (net, x, { stem, dropout, dropPath, classes }) => {
+    const features = net.scope('features');
+    let y = silu(convNorm(features, '0.0', '0.1', x, { channels: 32, stride: stem === 'imagenet' ? 2 : 1 }));
+    let before = 0;
+    for (const [stage, [expansion, kernel, stride, channels, blocks]] of stages.entries()) {
+      for (let block = 0; block < blocks; block++) {
+        const dropRate = (dropPath * before++) / blockCount;
+        y = mbConv(features.scope(`${stage + 1}.${block}`), y, { expansion, kernel, stride: block === 0 ? stride : 1, channels, dropRate });
       }
-      y = silu(convNorm(features, '8.0', '8.1', y, { channels: 1280, kernel: 1, padding: 0 }));
-      return denseLayer(net, 'classifier.1', dropoutLayer(net, 'classifier.0', flatten(globalAveragePool(y)), 0.2), classes);
-    },
-};
+    }
+    y = silu(convNorm(features, '8.0', '8.1', y, { channels: 1280, kernel: 1, padding: 0 }));
+    return denseLayer(net, 'classifier.1', dropoutLayer(net, 'classifier.0', flatten(globalAveragePool(y)), dropout), classes);
+  },
+});

@@ -1,34 +1,66 @@
 /**
  * `resnet18`, `resnet34`, `resnet50`: residual networks (He et al. 2016, table 1) with torchvision's layout and weight
- * names, so that its weights fit (BSD-3). Parameters with 1,000 classes: 11,689,512, 21,797,672 and 25,557,032.
+ * names (BSD-3). Parameters with 1,000 classes: 11,689,512, 21,797,672 and 25,557,032. Changed: nothing by default; width,
+ * stem, number of stages, SE, CBAM, dropout and a transformer head as options. Measured result: docs/results.md.
  */
-import { convNorm, denseLayer, flatten, globalAveragePool, maxPool } from '@mien/engine';
-import type { Architecture } from '../architecture.ts';
-import { bottleneckBlock } from '../blocks/bottleneck-block.ts';
-import { residualBlock } from '../blocks/residual-block.ts';
+import { denseLayer, dropoutLayer, flatten, globalAveragePool } from '@mien/engine';
+import { type Architecture, defineArchitecture } from '../architecture.ts';
+import { regionHead, regionHeadOptions } from '../blocks/region-head.ts';
+import { type ResnetShape, resnetBase, resnetOptions, smallestForResnet } from '../blocks/resnet-base.ts';
 
-function resnet(name: string, description: string, depths: readonly number[], bottleneck: boolean): Architecture {
-  return {
-    name,
-    description,
-    input: [3, 224, 224],
-    build:
-      ({ classes }) =>
-      (net, x) => {
-        let y = maxPool(convNorm(net, 'conv1', 'bn1', x, { channels: 64, kernel: 7, stride: 2, activation: 'Relu' }), 3, { stride: 2, padding: 1 });
-        for (const [stage, depth] of depths.entries()) {
-          for (let block = 0; block < depth; block++) {
-            const inner = net.scope(`layer${stage + 1}.${block}`);
-            const width = 64 * 2 ** stage;
-            const stride = stage > 0 && block === 0 ? 2 : 1;
-            y = bottleneck ? bottleneckBlock(inner, y, { width, stride }) : residualBlock(inner, y, { channels: width, stride });
-          }
-        }
-        return denseLayer(net, 'fc', flatten(globalAveragePool(y)), classes);
-      },
-  };
+interface ResnetDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly shape: ResnetShape;
+  readonly input?: readonly [number, number, number];
+  /** Other defaults, by option. */
+  readonly defaults?: { stem?: 'small'; cbam?: 'every-block'; head?: 'transformer'; dropout?: number };
 }
 
-export const resnet18 = resnet('resnet18', 'ResNet-18, torchvision layout', [2, 2, 2, 2], false);
-export const resnet34 = resnet('resnet34', 'ResNet-34, torchvision layout', [3, 4, 6, 3], false);
-export const resnet50 = resnet('resnet50', 'ResNet-50 (v1.5), torchvision layout', [3, 4, 6, 3], true);
+/** A residual network of this shape, with defaults of its own. */
+export function defineResnet({ name, description, shape, input = [3, 224, 224], defaults = {} }: ResnetDefinition): Architecture {
+  const { stem = 'imagenet', cbam = 'none', head = 'gap', dropout = 0 } = defaults;
+  const kept = (stages: number): ResnetShape => ({ ...shape, depths: shape.depths.slice(0, stages) });
+  return defineArchitecture({
+    name,
+    description,
+    input,
+    smallest: (options) => smallestForResnet(kept(options.stages), options),
+    options: {
+      ...resnetOptions,
+      stem: { ...resnetOptions.stem, default: stem },
+      cbam: { ...resnetOptions.cbam, default: cbam },
+      head: {
+        kind: 'choice',
+        default: head,
+        choices: ['gap', 'transformer'],
+        help: 'gap: global average pooling and one dense layer; transformer: over the cells of the last map',
+      },
+      dropout: { kind: 'number', default: dropout, min: 0, max: 0.9, help: 'dropout before the classifier, or in the blocks of a transformer head' },
+      stages: {
+        kind: 'integer',
+        default: shape.depths.length,
+        min: 2,
+        max: shape.depths.length,
+        help: 'stages of the base that are kept, from the first; fewer for small pictures and small files',
+      },
+      ...regionHeadOptions,
+    },
+    head: ['cbam', 'fc', 'regions'],
+    network: (net, x, options) => {
+      const y = resnetBase(net, x, kept(options.stages), options);
+      if (options.head === 'transformer') return regionHead(net, y, options);
+      return denseLayer(net, 'fc', dropoutLayer(net, 'drop', flatten(globalAveragePool(y)), options.dropout), options.classes);
+    },
+  });
+}
+
+export const resnet18Shape: ResnetShape = { depths: [2, 2, 2, 2] };
+
+export const resnet18 = defineResnet({ name: 'resnet18', description: 'ResNet-18, torchvision layout', shape: resnet18Shape });
+export const resnet34 = defineResnet({ name: 'resnet34', description: 'ResNet-34, torchvision layout', shape: { depths: [3, 4, 6, 3] } });
+export const resnet50 = defineResnet({
+  name: 'resnet50',
+  description: 'ResNet-50 (v1.5), torchvision layout',
+  shape: { depths: [3, 4, 6, 3], bottleneck: true },
+});

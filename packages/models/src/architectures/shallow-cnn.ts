@@ -1,19 +1,23 @@
-/** `shallow-cnn`: the smallest network of system C, 18,897,671 parameters, nearly all in its first dense layer. */
+/**
+ * `shallow-cnn`: the smallest network of system C, 18,897,671 parameters at 48×48, nearly all in its first dense layer.
+ * Layer table: system C; dropout rates, on which it is silent, are `se-cnn-blocks`'. Measured result: docs/results.md.
+ */
 import { denseLayer, flatten } from '@mien/engine';
-import type { Architecture } from '../architecture.ts';
+import { defineArchitecture } from '../architecture.ts';
 import { convNormRelu, denseStage } from '../blocks/se-cnn-blocks.ts';
 
-export const shallowCnn: Architecture = {
+export const shallowCnn = defineArchitecture({
   name: 'shallow-cnn',
   description: 'Two convolutions and one hidden dense layer (system C)',
   input: [1, 48, 48],
-  build:
-    ({ classes }) =>
-    (net, x) => {
-      let y = convNormRelu(net.scope('stage1'), x, { channels: 32, drop: true });
-      y = convNormRelu(net.scope('stage2'), y, { channels: 64, pool: true, drop: true });
-      // The table shows no batch norm after the dense layer.
-      y = denseStage(net.scope('hidden'), flatten(y), 512, { norm: false });
-      return denseLayer(net, 'classifier', y, classes);
-    },
-};
+  smallest: 2,
+  options: {},
+  head: ['hidden', 'classifier'],
+  network: (net, x, { classes }) => {
+    let y = convNormRelu(net.scope('stage1'), x, { channels: 32, drop: true });
+    y = convNormRelu(net.scope('stage2'), y, { channels: 64, pool: true, drop: true });
+    // The table shows no batch norm after the dense layer.
+    y = denseStage(net.scope('hidden'), flatten(y), 512, { norm: false });
+    return denseLayer(net, 'classifier', y, classes);
+  },
+});

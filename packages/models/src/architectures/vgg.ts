@@ -1,37 +1,68 @@
 /**
- * `vgg16`, `vgg19` (Simonyan & Zisserman 2015, table 1 D and E), torchvision's layout and weight names, flattened head.
- * Parameters with 1,000 classes: 138,357,544 and 143,667,240.
+ * `vgg16`, `vgg19`, `vgg16-bn`, `vgg19-bn` (Simonyan & Zisserman 2015, table 1 D and E) with torchvision's layout and weight
+ * names (BSD-3). Changed: at other sizes than 224 the flattened map is taken as it is; other heads and CBAM as options.
+ * Parameters with 1,000 classes: 138,357,544, 143,667,240, 138,365,992 and 143,678,248. Measured result: docs/results.md.
  */
-import { convLayer, denseLayer, dropoutLayer, flatten, maxPool, relu } from '@mien/engine';
-import type { Architecture } from '../architecture.ts';
+import { type Architecture, defineArchitecture } from '../architecture.ts';
+import { flattenHead, pooledHead } from '../blocks/dense-head.ts';
+import { regionHead, regionHeadOptions } from '../blocks/region-head.ts';
+import { smallestForVgg, vgg16Depths, vgg19Depths, vggBase, vggBaseOptions } from '../blocks/vgg-base.ts';
+import type { OptionSpecs } from '../options.ts';
 
-const widths = [64, 128, 256, 512, 512];
+export const vggHeadOptions = {
+  head: {
+    kind: 'choice',
+    default: 'flatten',
+    choices: ['flatten', 'gap', 'transformer'],
+    help: 'flatten: torchvision’s; gap: global average pooling, system B’s; transformer: over the cells of the last map',
+  },
+  hidden: { kind: 'integer', default: 4096, min: 8, max: 8192, help: 'units of each of the two hidden layers of flatten and gap heads' },
+  dropout: { kind: 'number', default: 0.5, min: 0, max: 0.9, help: 'dropout in the head' },
+} as const satisfies OptionSpecs;
 
-function vgg(name: string, description: string, depths: readonly number[]): Architecture {
-  return {
+const heads = { flatten: flattenHead, gap: pooledHead, transformer: regionHead } as const;
+
+interface VggDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly depths: readonly number[];
+  /** Other defaults, by option. */
+  readonly defaults?: { batchNorm?: true; cbam?: 'after-base'; head?: 'gap'; hidden?: number };
+}
+
+/** A VGG of these depths, with defaults of its own. */
+export function defineVgg({ name, description, depths, defaults = {} }: VggDefinition): Architecture {
+  const { batchNorm = false, cbam = 'none', head = 'flatten', hidden = 4096 } = defaults;
+  return defineArchitecture({
     name,
     description,
     input: [3, 224, 224],
-    build:
-      ({ classes }) =>
-      (net, x) => {
-        let y = x;
-        // torchvision numbers convolutions, ReLUs and pools in one sequence.
-        let at = 0;
-        for (const [stage, depth] of depths.entries()) {
-          for (let i = 0; i < depth; i++) {
-            y = relu(convLayer(net, `features.${at}`, y, { channels: widths[stage]! }));
-            at += 2;
-          }
-          y = maxPool(y);
-          at++;
-        }
-        y = relu(denseLayer(net, 'classifier.0', flatten(y), 4096));
-        y = relu(denseLayer(net, 'classifier.3', dropoutLayer(net, 'classifier.2', y, 0.5), 4096));
-        return denseLayer(net, 'classifier.6', dropoutLayer(net, 'classifier.5', y, 0.5), classes);
-      },
-  };
+    smallest: smallestForVgg,
+    options: {
+      ...vggBaseOptions,
+      batchNorm: { ...vggBaseOptions.batchNorm, default: batchNorm },
+      cbam: { ...vggBaseOptions.cbam, default: cbam },
+      ...vggHeadOptions,
+      head: { ...vggHeadOptions.head, default: head },
+      hidden: { ...vggHeadOptions.hidden, default: hidden },
+      ...regionHeadOptions,
+    },
+    head: ['cbam', 'classifier', 'head', 'regions'],
+    network: (net, x, options) => heads[options.head](net, vggBase(net, x, depths, options), options),
+  });
 }
 
-export const vgg16 = vgg('vgg16', 'VGG16, torchvision layout with its dense head', [2, 2, 3, 3, 3]);
-export const vgg19 = vgg('vgg19', 'VGG19, torchvision layout with its dense head', [2, 2, 4, 4, 4]);
+export const vgg16 = defineVgg({ name: 'vgg16', description: 'VGG16, torchvision layout with its dense head', depths: vgg16Depths });
+export const vgg19 = defineVgg({ name: 'vgg19', description: 'VGG19, torchvision layout with its dense head', depths: vgg19Depths });
+export const vgg16Bn = defineVgg({
+  name: 'vgg16-bn',
+  description: 'VGG16 with batch norm, torchvision layout',
+  depths: vgg16Depths,
+  defaults: { batchNorm: true },
+});
+export const vgg19Bn = defineVgg({
+  name: 'vgg19-bn',
+  description: 'VGG19 with batch norm, torchvision layout',
+  depths: vgg19Depths,
+  defaults: { batchNorm: true },
+});

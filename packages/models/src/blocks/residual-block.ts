@@ -1,23 +1,27 @@
-/** The basic residual block (He et al. 2016, fig. 2): relu(x' + BN(conv(relu(BN(conv x))))), optionally with SE. */
-import { add, convNorm, type Net, relu, squeezeExcite, type Value } from '@mien/engine';
+/** The basic residual block (He et al. 2016, fig. 2): relu(x' + gate(BN(conv(relu(BN(conv x)))))). */
+import { add, convNorm, type Net, relu, stochasticDepthLayer, type Value } from '@mien/engine';
+import { type BranchGates, gateBranch, hasGates } from './branch-gates.ts';
+import { type Shortcut, shortcutOf } from './shortcut.ts';
 
-export interface ResidualBlockOptions {
+export interface ResidualBlockOptions extends BranchGates {
   readonly channels: number;
   readonly stride?: number;
-  /** Hidden units of squeeze-and-excitation before the sum (Hu et al. 2018, fig. 3); 0 for none. */
-  readonly seHidden?: number;
+  /** How the sum's other side changes shape. Default `strided`, as published. */
+  readonly shortcut?: Shortcut;
+  /** Starting scale of the branch's last norm; 0 starts the block as its shortcut. Default 1. */
+  readonly lastGamma?: number;
+  /** Chance that a sample skips the branch while training (Huang et al. 2016). Default 0. */
+  readonly dropRate?: number;
 }
 
 /** Weight names follow torchvision: conv1, bn1, conv2, bn2, downsample.0, downsample.1. x [N,C,H,W] → [N,channels,H/stride,W/stride]. */
 export function residualBlock(net: Net, x: Value, options: ResidualBlockOptions): Value {
-  const { channels } = options;
-  const stride = options.stride ?? 1;
-  const changes = stride !== 1 || x.shape[1] !== channels;
+  const { channels, stride = 1, lastGamma = 1, dropRate = 0 } = options;
   const inner = convNorm(net, 'conv1', 'bn1', x, { channels, stride, activation: 'Relu' });
-  const shortcut = changes ? convNorm(net, 'downsample.0', 'downsample.1', x, { channels, kernel: 1, stride, padding: 0 }) : x;
-  if (!options.seHidden) {
-    return convNorm(net, 'conv2', 'bn2', inner, { channels, residual: shortcut, activation: 'Relu' });
+  const shortcut = shortcutOf(net, x, channels, stride, options.shortcut);
+  if (!hasGates(options) && dropRate === 0) {
+    return convNorm(net, 'conv2', 'bn2', inner, { channels, residual: shortcut, activation: 'Relu', gamma: lastGamma });
   }
-  const y = squeezeExcite(net, 'se', convNorm(net, 'conv2', 'bn2', inner, { channels }), options.seHidden, { bias: true });
-  return relu(add(y, shortcut));
+  const branch = gateBranch(net, convNorm(net, 'conv2', 'bn2', inner, { channels, gamma: lastGamma }), options);
+  return relu(add(dropRate > 0 ? stochasticDepthLayer(net, 'drop', branch, dropRate) : branch, shortcut));
 }

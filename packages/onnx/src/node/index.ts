@@ -1,14 +1,17 @@
 /** ONNX Runtime in Node (`onnxruntime-node`). */
 import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
-import { openSession } from '../ort-session.ts';
+import { DeviceError } from '../device.ts';
+import { openSession, type Platform } from '../ort-session.ts';
 import type { CreateSession } from '../session.ts';
 
-/** Opens a session in Node on `cpu` (default) or `webgpu`. Throws when the device is not one Node has. */
+const platform: Platform = { ort: ort as never, writesIntoGiven: true, devices: ['cpu', 'webgpu', 'cuda'] };
+
+/** Opens a session in Node on `cpu` (default), `webgpu` or `cuda`. Throws `DeviceError` when the device cannot be had. */
 export const createSession: CreateSession = async (model, options = {}) => {
   const device = options.device ?? 'cpu';
-  if (device === 'wasm') throw new Error("device 'wasm' is for browsers; in Node use 'cpu' or 'webgpu'");
-  return openSession(ort as never, model, [device], { threads: availableParallelism(), ...options });
+  if (device === 'wasm') throw new DeviceError(device, `device wasm is for browsers; Node has ${platform.devices.join(', ')}`);
+  return openSession(platform, model, device, { threads: availableParallelism(), ...options });
 };
 
 /** The version of ONNX Runtime in use, as `1.30.0`. */

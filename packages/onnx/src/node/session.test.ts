@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DeviceError } from '../device.ts';
 import { encodeModel } from '../model-file.ts';
 import type { Session } from '../session.ts';
 import { tensor } from '../tensor.ts';
@@ -68,8 +69,20 @@ describe('session in Node', () => {
     expect([...whole]).toEqual([-1, -1, -1, 2, 3, 4, -1, -1, -1]);
   });
 
+  it('runs on an NVIDIA card, or says what one needs', async () => {
+    const opened = await createSession(model, { device: 'cuda' }).catch((error: unknown) => error);
+    if (opened instanceof Error) {
+      expect(opened).toBeInstanceOf(DeviceError);
+      expect(opened.message).toMatch(/^device cuda cannot be used here: [^\n]*CUDA libraries[^\n]*; cpu always works$/);
+      return;
+    }
+    const { sum } = await (opened as Session).run({ a: of(1, 2, 3), b: of(4, 5, 6) });
+    expect([...(sum!.data as Float32Array)]).toEqual([5, 7, 9]);
+    await (opened as Session).release();
+  });
+
   it('refuses a device Node does not have, and bytes that are no model', async () => {
-    await expect(createSession(model, { device: 'wasm' })).rejects.toThrow(/browsers/);
+    await expect(createSession(model, { device: 'wasm' })).rejects.toThrow(/device wasm is for browsers; Node has cpu, webgpu, cuda/);
     await expect(createSession(new Uint8Array([1, 2, 3]))).rejects.toThrow();
   });
 });

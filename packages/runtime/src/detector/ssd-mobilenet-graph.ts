@@ -5,7 +5,8 @@
  * Papers: Liu et al. 2016 (SSD), Howard et al. 2017 (MobileNets).
  */
 import { type Attribute, type OnnxModel, type OnnxNode, type TensorValue, tensor } from '@mien/onnx';
-import { detectorKey, type SsdSpec } from './ssd-spec.ts';
+import { detectorKey } from './detector-metadata.ts';
+import type { SsdSpec } from './ssd-spec.ts';
 
 /** Tensors by name: value = values · scale + min. Convolution filters are [kernel, kernel, in, out], as in TF. */
 export type QuantisedWeights = Record<string, { shape: readonly number[]; values: Uint8Array | Float32Array; scale: number; min: number }>;

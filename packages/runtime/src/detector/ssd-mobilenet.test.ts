@@ -12,7 +12,8 @@ import { openDetector } from '../node/default-detector.ts';
 import type { FaceDetector } from './face-detector.ts';
 import { loadDetector } from './load-detector.ts';
 import { type QuantisedWeights, ssdMobilenetGraph } from './ssd-mobilenet-graph.ts';
-import { cellsOf, decodeSsd, detectorKey, ssdSpecSchema } from './ssd-spec.ts';
+import { detectorKey } from './detector-metadata.ts';
+import { cellsOf, decodeSsd, ssdSpecSchema } from './ssd-spec.ts';
 
 const source = dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json'));
 const manifest = JSON.parse(readFileSync(join(source, 'model/ssd_mobilenetv1_model-weights_manifest.json'), 'utf8'));

@@ -1,10 +1,10 @@
 /** The default face detector: SSD on MobileNet v1, looked through at two sizes of the picture. */
-import { type CreateSession, readMetadata, type SessionOptions, tensor } from '@mien/onnx';
+import { type CreateSession, type SessionOptions, tensor } from '@mien/onnx';
 import type { Image } from '../image.ts';
 import type { Detection, FaceDetector } from './face-detector.ts';
 import { halved, type InputPlanes, planesOf } from './input-planes.ts';
 import { suppressNonMaxima } from './non-maximum-suppression.ts';
-import { decodeSsd, detectorKey, type SsdSpec, ssdSpecSchema } from './ssd-spec.ts';
+import { decodeSsd, type SsdSpec, ssdSpecSchema } from './ssd-spec.ts';
 
 const stridePx = 32;
 /** The size the network was trained at: everything from a fifteenth of the picture upwards is found here. */
@@ -68,13 +68,8 @@ class SsdMobilenet implements FaceDetector {
   }
 }
 
-/** Whether the file is a detector written by `build-detector`. */
-export function isSsdMobilenet(model: Uint8Array): boolean {
-  return readMetadata(model)[detectorKey] !== undefined;
-}
-
-/** Opens the detector that `build-detector` wrote. Throws `ZodError` when its metadata is damaged. */
-export async function openSsdMobilenet(model: Uint8Array, createSession: CreateSession, options?: SessionOptions): Promise<FaceDetector> {
-  const spec = ssdSpecSchema.parse(JSON.parse(readMetadata(model)[detectorKey] ?? 'null'));
+/** Opens the default detector that `build-detector` wrote; `metadata` is what its file says. Throws `ZodError` when that is damaged. */
+export async function openSsdMobilenet(model: Uint8Array, metadata: unknown, createSession: CreateSession, options?: SessionOptions): Promise<FaceDetector> {
+  const spec = ssdSpecSchema.parse(metadata);
   return new SsdMobilenet(await createSession(model, options), spec);
 }

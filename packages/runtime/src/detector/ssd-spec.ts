@@ -2,9 +2,6 @@
 import { z } from 'zod';
 import type { Detection } from './face-detector.ts';
 
-/** The metadata key of a detector converted by Mien. */
-export const detectorKey = 'mien.detector';
-
 export const ssdSpecSchema = z.object({
   kind: z.literal('ssd-mobilenet-v1'),
   /** Levels of the pyramid in the order of the outputs: distance of anchor centres, and [width, height] of the anchors at each. */

@@ -3,6 +3,6 @@
 // Pictures
 export { type DecodeOptions, decodeImage } from './decode-image.ts';
 // Face detectors
-export { defaultDetector, defaultDetectorPath, type NodeDetectorOptions, openDetector } from './default-detector.ts';
+export { defaultDetector, defaultDetectorPath, lightDetector, lightDetectorPath, type NodeDetectorOptions, openDetector } from './default-detector.ts';
 // Expression models
 export { createNodeRecogniser } from './node-recogniser.ts';

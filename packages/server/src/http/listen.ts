@@ -1,4 +1,5 @@
 /** Opening a port for a hono app. */
+import type { Server, ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { UserError } from '@mien/runtime';
@@ -9,6 +10,10 @@ export interface ListenOptions {
   /** This port and no other; 0 takes any free one. Left out: the first free port from `firstPort` on. */
   readonly port?: number | undefined;
   readonly firstPort: number;
+  /** Time limits and sizes of Node's HTTP server. */
+  readonly serverOptions?: ServerOptions;
+  /** Connections open at once; more are closed as they come. Default: no limit. */
+  readonly connections?: number;
 }
 
 export interface Listening {
@@ -17,6 +22,8 @@ export interface Listening {
   readonly port: number;
   /** Stops listening and ends open connections. */
   close(): Promise<void>;
+  /** Stops listening, lets requests in progress end for up to `graceMs`, then ends what is left. */
+  finish(graceMs: number): Promise<void>;
 }
 
 /** Ports tried after `firstPort`. */
@@ -30,8 +37,12 @@ export function parsePort(text: string | undefined, where: string): number | und
   return port;
 }
 
-function openPort(app: Hono, host: string, port: number): Promise<Listening> {
-  const server = createAdaptorServer({ fetch: app.fetch });
+/** The part of a hono app of any kind that a server needs. */
+type Served = Pick<Hono, 'fetch'>;
+
+function openPort(app: Served, port: number, { host, serverOptions = {}, connections }: ListenOptions): Promise<Listening> {
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
+  if (connections !== undefined) server.maxConnections = connections;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -40,19 +51,29 @@ function openPort(app: Hono, host: string, port: number): Promise<Listening> {
       const close = (): Promise<void> =>
         new Promise((closed, failed) => {
           server.close((error) => (error ? failed(error) : closed()));
-          if ('closeAllConnections' in server) server.closeAllConnections();
+          server.closeAllConnections();
         });
-      resolve({ url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close });
+      const finish = (graceMs: number): Promise<void> =>
+        new Promise((closed) => {
+          const enough = setTimeout(() => server.closeAllConnections(), graceMs);
+          server.close(() => {
+            clearTimeout(enough);
+            closed();
+          });
+          server.closeIdleConnections();
+        });
+      resolve({ url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close, finish });
     });
   });
 }
 
 /** Serves the app. Throws `UserError` `port-busy` or `port-forbidden`; only a port that was not asked for by number is replaced. */
-export async function listen(app: Hono, { host, port, firstPort }: ListenOptions): Promise<Listening> {
+export async function listen(app: Served, options: ListenOptions): Promise<Listening> {
+  const { port, firstPort } = options;
   const candidates = port === undefined ? Array.from({ length: portsTried }, (_, i) => firstPort + i) : [port];
   for (const candidate of candidates) {
     try {
-      return await openPort(app, host, candidate);
+      return await openPort(app, candidate, options);
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === 'EACCES')

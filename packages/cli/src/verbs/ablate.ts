@@ -1,0 +1,139 @@
+/** `mien ablate`: the rows of an ablation, each trained with several seeds, as one table. */
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { UserError } from '@mien/runtime';
+import {
+  type AblationPlan,
+  type AblationProgress,
+  ablationNames,
+  formatMarkdown,
+  isFailed,
+  loadAblation,
+  planAblation,
+  runAblation,
+  type RunOutcome,
+  summariseAblation,
+  updateDocument,
+  writeResults,
+} from '@mien/training';
+import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
+
+interface AblateFlags {
+  data: string;
+  out?: string;
+  set: string[];
+  update?: string;
+  dryRun?: boolean;
+  gflops: number;
+  threads?: number;
+  json?: boolean;
+}
+
+const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;
+
+/** What every row would cost, counted and not measured: nothing is trained. */
+async function dryRun(plan: AblationPlan, { data, gflops, json }: AblateFlags): Promise<void> {
+  const costs = await planAblation(plan, data);
+  const secondsOf = (flops: number): number => flops / (gflops * 1e9);
+  const seconds = plan.seeds.length * costs.reduce((sum, { trainingFlops }) => sum + secondsOf(trainingFlops), 0);
+  if (json) {
+    printJson({ plan, rows: costs.map((cost) => ({ ...cost, secondsPerRun: secondsOf(cost.trainingFlops) })), gflopsPerSecond: gflops, seconds });
+    return;
+  }
+  const longest = Math.max(...costs.map(({ name }) => name.length));
+  for (const [i, { name, architecture, input, parameters, flops, trainingRows, trainingFlops }] of costs.entries()) {
+    const epochs = plan.rows[i]!.recipe.stages.reduce((sum, stage) => sum + stage.epochs, 0);
+    const size = `${(parameters / 1e6).toFixed(2)} M parameters, ${(flops / 1e9).toFixed(3)} GFLOP`;
+    printText(
+      `${name.padEnd(longest)}  ${architecture} ${input.join('×')}, ${size}; ${epochs} epochs of ${trainingRows} rows: ${formatDuration(secondsOf(trainingFlops))}${plan.rows[i]!.note ? ` (${plan.rows[i]!.note})` : ''}`,
+    );
+  }
+  note(
+    `${costs.length} rows × ${plan.seeds.length} seeds: about ${formatDuration(seconds)}, counting convolutions and dense layers at ${gflops} GFLOP/s; \`mien train RECIPE --dry-run\` measures one recipe on this machine`,
+  );
+}
+
+function describeProgress({ run, index, total, event, secondsLeft }: AblationProgress): string | undefined {
+  if (event.type !== 'step') return undefined;
+  const left = secondsLeft === undefined ? '' : ` · ${formatDuration(secondsLeft)} left of all`;
+  return `run ${index}/${total} ${run.row}, seed ${run.seed} · epoch ${event.epoch}/${event.epochs} step ${event.step}/${event.stepsPerEpoch} · loss ${event.loss.toFixed(3)} · ${event.imagesPerSecond.toFixed(0)} images/s${left}`;
+}
+
+function tellOutcome(outcome: RunOutcome, index: number, total: number): void {
+  const what = `run ${index}/${total} ${outcome.row}, seed ${outcome.seed}`;
+  if (isFailed(outcome)) note(`${what}: ${outcome.failure}`);
+  else note(`${what}: accuracy ${percent(outcome.accuracy)}, macro-F1 ${outcome.macroF1.toFixed(4)} (n ${outcome.n}), best in epoch ${outcome.bestEpoch}, ${formatDuration(outcome.seconds)}`);
+}
+
+/** Runs `work` with a signal that Ctrl-C sets; a second Ctrl-C ends the process. */
+async function untilInterrupted<T>(progress: Progress, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  const onInterrupt = (): void => {
+    if (abort.signal.aborted) process.exit(130);
+    progress.end();
+    note('stopping after this step; press Ctrl-C again to stop at once');
+    abort.abort();
+  };
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onInterrupt);
+  try {
+    return await work(abort.signal);
+  } finally {
+    progress.end();
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  }
+}
+
+async function ablate(file: string, flags: AblateFlags): Promise<void> {
+  const plan = loadAblation(file, flags.set);
+  if (flags.dryRun) {
+    await dryRun(plan, flags);
+    return;
+  }
+  const { out, data, threads, update } = flags;
+  if (out === undefined) throw new UserError('no-out', 'mien ablate: name the folder of the ablation with --out, or look before you start with --dry-run');
+  // Hours later would be late to find out.
+  if (update !== undefined && !existsSync(update)) throw new UserError('no-place', `--update ${update}: there is no such file`);
+  const progress = new Progress();
+  const outcome = await untilInterrupted(progress, (signal) =>
+    runAblation({
+      plan,
+      data,
+      out,
+      threads,
+      signal,
+      onProgress: (each) => {
+        const line = describeProgress(each);
+        if (line) progress.update(() => line);
+      },
+      onOutcome: (each, index, total) => {
+        progress.end();
+        tellOutcome(each, index, total);
+      },
+    }),
+  );
+  const summary = summariseAblation(plan, outcome);
+  const files = await writeResults(summary, out);
+  if (update !== undefined && outcome.finished) updateDocument(update, summary);
+  if (flags.json) printJson({ ...summary, files });
+  else printText(formatMarkdown(summary));
+  note(outcome.finished ? `done: ${files.markdown}, ${files.csv}, ${files.png}` : 'stopped; the same command goes on');
+}
+
+export function addAblateVerb(program: Command): void {
+  program
+    .command('ablate')
+    .argument('<ablation>', 'name of an ablation that comes with Mien, or a .yaml file')
+    .description('train every row of an ablation with every seed and write one table; called again, it goes on where it was ended')
+    .requiredOption('--data <dir>', 'store made by `mien data import`')
+    .option('--out <dir>', 'folder of the ablation: runs, results.md, results.csv, results.png')
+    .option('--set <key=value>', 'change a field of every row’s recipe; repeatable', (value: string, before: string[]) => [...before, value], [] as string[])
+    .option('--update <file>', 'put the table into this Markdown file too, between its marks `<!-- ablation NAME -->` and `<!-- /ablation NAME -->`')
+    .option('--dry-run', 'show the rows and what they would cost; trains nothing')
+    .option('--gflops <n>', 'with --dry-run: what the machine computes in a second, in billions of operations', parseCount('--gflops', 1, 1_000_000), 80)
+    .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
+    .option('--json', 'print the table as JSON')
+    .addHelpText('after', () => `\nAblations: ${ablationNames().join(', ')}\n\nExample:\n  mien ablate attention --data data/fer2013 --out runs/attention`)
+    .action(ablate);
+}

@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expressions } from '@mien/runtime';
+import { describe, expect, it } from 'vitest';
+import { makeStore, temporaryDir, write } from '../../test/fixtures.ts';
+import { importData } from '../import/import-data.ts';
+import { openStore } from '../store/store.ts';
+import { exportStore } from './export-store.ts';
+
+const image = { layout: 'fixed', channels: 1, height: 48, width: 48 } as const;
+const splits = { train: [0, 1, 6, 3], public: [2, 2], private: [5] };
+const store = (out: string, more = {}) => makeStore(out, splits, { name: 'made', labels: expressions, image, ...more });
+
+/** Label and pixels of every row of a split, in an order that does not depend on the form. */
+async function contents(dir: string, name: string): Promise<string[]> {
+  const split = await (await openStore(dir)).split(name);
+  const images = Buffer.from(await split.readImages(0, split.count));
+  return [...split.labels].map((label, i) => `${split.labelNames[label]} ${images.toString('hex', i * split.imageBytes, (i + 1) * split.imageBytes)}`).sort();
+}
+
+describe('exportStore', () => {
+  it.each([
+    ['folders', 'out'],
+    ['csv', 'out.csv'],
+    ['parquet', 'out'],
+  ] as const)('as %s is read back as it was, to the pixel', async (form, file) => {
+    const dir = temporaryDir();
+    const original = store(join(dir, 'a'));
+    const report = await exportStore(original, { out: join(dir, file), form });
+    expect(report.images).toBe(7);
+    await importData(join(dir, file), { out: join(dir, 'b') });
+    const back = await openStore(join(dir, 'b'));
+    expect(back.splitNames).toEqual(['train', 'public', 'private']);
+    for (const name of back.splitNames) expect(await contents(join(dir, 'b'), name)).toEqual(await contents(original, name));
+  });
+
+  it('keeps colour in folders and Parquet, and refuses what a csv cannot hold', async () => {
+    const dir = temporaryDir();
+    const colour = store(join(dir, 'a'), { image: { layout: 'fixed', channels: 3, height: 5, width: 4 } });
+    for (const form of ['folders', 'parquet'] as const) {
+      await exportStore(colour, { out: join(dir, form), form });
+      await importData(join(dir, form), { out: join(dir, `${form}-back`) });
+      expect(await contents(join(dir, `${form}-back`), 'train')).toEqual(await contents(colour, 'train'));
+    }
+    await expect(exportStore(colour, { out: join(dir, 'c.csv'), form: 'csv' })).rejects.toMatchObject({ code: 'bad-form' });
+    const odd = makeStore(join(dir, 'odd'), { train: [0], extra: [1] }, { labels: expressions, image });
+    await expect(exportStore(odd, { out: join(dir, 'c.csv'), form: 'csv' })).rejects.toMatchObject({
+      code: 'bad-form',
+      message: expect.stringContaining('train, extra'),
+    });
+    expect(readdirSync(dir).filter((name) => name.startsWith('c.csv') || name.startsWith('.partial'))).toEqual([]);
+  });
+
+  it('replaces nothing, and names of labels cannot lead out of the folder', async () => {
+    const dir = temporaryDir();
+    const original = store(join(dir, 'a'));
+    write(dir, 'taken.csv', 'dear');
+    await expect(exportStore(original, { out: join(dir, 'taken.csv'), form: 'csv' })).rejects.toMatchObject({ code: 'exists' });
+    expect(readFileSync(join(dir, 'taken.csv'), 'utf8')).toBe('dear');
+    await expect(exportStore(original, { out: join(dir, 'a'), form: 'folders' })).rejects.toMatchObject({ code: 'exists' });
+    const sly = makeStore(join(dir, 'sly'), { '../up': [0] }, { name: '../..', labels: ['../../x/y'] });
+    for (const form of ['folders', 'parquet'] as const) {
+      await exportStore(sly, { out: join(dir, form), form });
+      expect(readdirSync(join(dir, form), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())).toHaveLength(1);
+    }
+    expect(readdirSync(dir).sort()).toEqual(['a', 'folders', 'parquet', 'sly', 'taken.csv']);
+  });
+});

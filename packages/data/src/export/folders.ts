@@ -1,0 +1,46 @@
+/** Folders of PNG files: `train/happy/fer2013-train-17.png`, named by the row's identity. */
+import { mkdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mapInOrder } from '../import/in-order.ts';
+import { readRows } from '../store/rows.ts';
+import { StagedDirectory } from '../store/staging.ts';
+import type { Store } from '../store/store.ts';
+import { explainWriteError } from '../store/write-errors.ts';
+import { fileName } from './file-name.ts';
+import { encodePng } from './png.ts';
+
+const blockRows = 256;
+const encodesAtOnce = 4;
+
+/** → the number of files. @param onRow called after each row. */
+export async function writeFolders(store: Store, out: string, onRow: () => void): Promise<number> {
+  const { image, labels, sources } = store.manifest;
+  const staged = new StagedDirectory(out);
+  let files = 0;
+  try {
+    for (const name of store.splitNames) {
+      for (const label of labels) mkdirSync(join(staged.path, fileName(name), fileName(label)), { recursive: true });
+      let block: { path: string; pixels: Uint8Array }[] = [];
+      const flush = async (): Promise<void> => {
+        const write = async ({ path, pixels }: { path: string; pixels: Uint8Array }) => writeFile(path, await encodePng(pixels, image), { flag: 'wx' });
+        for await (const _ of mapInOrder(block, encodesAtOnce, write)) onRow();
+        block = [];
+      };
+      for await (const row of readRows(await store.split(name))) {
+        const source = sources[row.source];
+        const file = `${fileName(`${source?.name}-${source?.split}-${row.row}`)}.png`;
+        staged.checkOpen();
+        block.push({ path: join(staged.path, fileName(name), fileName(labels[row.label] as string), file), pixels: row.image.slice() });
+        files++;
+        if (block.length === blockRows) await flush();
+      }
+      await flush();
+    }
+    staged.commit();
+    return files;
+  } catch (error) {
+    staged.discard();
+    throw explainWriteError(error, out);
+  }
+}

@@ -1,0 +1,61 @@
+/** The new split of every row of a merged store, decided before any row is written. */
+import type { Store } from '../store/store.ts';
+import { apartName, assignSplits, type PooledRow, type SplitStrategy } from './strategy.ts';
+
+export interface MergeInput {
+  store: Store;
+  /** Class index in the common labels of each of the store's; −1 for dropped. */
+  labels: readonly number[];
+  /** Index of the store's first source among all. */
+  firstSource: number;
+}
+
+export interface SplitPlan {
+  /** @param position of the row within its split; one that is dropped is not to be asked for. */
+  splitOf(input: number, split: string, position: number): string;
+  /** Splits of the new store that are locked because they were. */
+  locked: ReadonlySet<string>;
+}
+
+/** @param withLocked whether rows of locked splits are divided with the others. */
+export async function planSplits(inputs: readonly MergeInput[], strategy: SplitStrategy, withLocked: boolean): Promise<SplitPlan> {
+  const pooled: PooledRow[] = [];
+  /** Place in `pooled` of each row of a split; −1 for rows that are dropped or stay where they are. */
+  const places = new Map<string, Int32Array>();
+  const apart = new Map<string, string>();
+  const taken = new Set(strategy.kind === 'shares' ? ['train', 'val', 'test'] : strategy.kind === 'fold' ? ['train', 'val'] : inputs[0]?.store.splitNames);
+  let people = 0;
+  for (const [input, { store, labels }] of inputs.entries()) {
+    const people0 = people;
+    for (const name of store.splitNames) {
+      const key = `${input}/${name}`;
+      const split = await store.split(name);
+      if (split.locked && !withLocked && !(strategy.kind === 'into-train' && input === 0)) {
+        const own = apartName(store.manifest.name, name, taken);
+        taken.add(own);
+        apart.set(key, own);
+        continue;
+      }
+      const subjects = await split.readSubjects();
+      people = Math.max(people, people0 + (subjects?.names.length ?? 0));
+      const place = new Int32Array(split.count).fill(-1);
+      for (let position = 0; position < split.count; position++) {
+        const label = labels[split.labels[position] as number] as number;
+        if (label < 0) continue;
+        place[position] = pooled.length;
+        const subject = subjects?.subject[position] ?? 0;
+        pooled.push({ input, split: name, label, subject: subject && people0 + subject });
+      }
+      places.set(key, place);
+    }
+  }
+  const assigned = assignSplits(pooled, strategy);
+  const locked = new Set(apart.values());
+  const first = inputs[0]?.store;
+  if (strategy.kind === 'into-train') for (const name of first?.splitNames ?? []) if (first?.isLocked(name)) locked.add(name);
+  const splitOf = (input: number, split: string, position: number): string => {
+    const key = `${input}/${split}`;
+    return apart.get(key) ?? (assigned[places.get(key)?.[position] as number] as string);
+  };
+  return { splitOf, locked };
+}

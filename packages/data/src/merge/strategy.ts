@@ -1,0 +1,56 @@
+/** Which split a row of a merged store goes to. */
+import { UserError } from '@mien/runtime';
+import { partition, stratifiedFolds } from '../partition.ts';
+import { lockedByDefault } from '../store/manifest.ts';
+
+/**
+ * - `into-train`: the first store keeps its splits, all other rows join its `train`.
+ * - `shares`: the pooled rows are divided anew into train, val and test.
+ * - `fold`: of k equal parts, one becomes `val` and the others `train`.
+ */
+export type SplitStrategy =
+  | { kind: 'into-train' }
+  | { kind: 'shares'; shares: readonly [train: number, val: number, test: number]; seed: number }
+  | { kind: 'fold'; folds: number; fold: number; seed: number };
+
+/** A row that can go anywhere: unlocked, or freed on purpose. */
+export interface PooledRow {
+  /** Index of the store it comes from. */
+  input: number;
+  split: string;
+  /** In the common labels. */
+  label: number;
+  /** Number of the person over all stores; 0 where unknown. */
+  subject: number;
+}
+
+/** The new split of each pooled row. */
+export function assignSplits(rows: readonly PooledRow[], strategy: SplitStrategy): string[] {
+  if (strategy.kind === 'into-train') return rows.map(({ input, split }) => (input === 0 ? split : 'train'));
+  const labels = rows.map(({ label }) => label);
+  const subjects = rows.map(({ subject }) => subject);
+  if (strategy.kind === 'shares') {
+    const names = ['train', 'val', 'test'];
+    return [...partition(labels, strategy.shares, strategy.seed, subjects)].map((part) => names[part] as string);
+  }
+  const { folds, fold, seed } = strategy;
+  if (!(fold >= 1 && fold <= folds)) throw new UserError('bad-option', `fold ${fold}: expected a number from 1 to ${folds}`);
+  return [...stratifiedFolds(labels, folds, seed, subjects)].map((part) => (part === fold - 1 ? 'val' : 'train'));
+}
+
+/** The name under which a locked split stands beside the new ones, so that its rows never mix with others. */
+export function apartName(dataset: string, split: string, taken: ReadonlySet<string>): string {
+  return taken.has(split) ? `${dataset}-${split}` : split;
+}
+
+/** In words, for the history. */
+export function describeStrategy(strategy: SplitStrategy): string {
+  if (strategy.kind === 'into-train') return 'merged into train';
+  if (strategy.kind === 'fold') return `fold ${strategy.fold} of ${strategy.folds}, seed ${strategy.seed}`;
+  return `${strategy.shares.map((share) => +(100 * share).toFixed(2)).join(':')}, seed ${strategy.seed}`;
+}
+
+/** Whether training must refuse a split of the new store. */
+export function isLockedAfter(split: string, kept: ReadonlySet<string>): boolean {
+  return kept.has(split) || lockedByDefault(split);
+}

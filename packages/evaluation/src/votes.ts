@@ -1,0 +1,44 @@
+/** The truth according to annotators' votes, by a stated protocol. */
+import type { Split } from '@mien/data';
+import { parseExpression, UserError } from '@mien/runtime';
+
+export interface VotedTruth {
+  /** Rows within the split that have a truth, in order. */
+  readonly rows: Uint32Array;
+  /** Class index of each of `rows`. */
+  readonly truth: Uint8Array;
+  /** What was done, with what it left out. */
+  readonly protocol: string;
+}
+
+/**
+ * FER+'s majority protocol (Barsoum et al. 2016): a row counts where one of `labels` has more than half of all its votes,
+ * those on `unknown` and `not a face` included; all other rows are left out.
+ * Throws `UserError` where the data has no votes or lacks a column for a label.
+ */
+export async function majorityTruth(split: Split, labels: readonly string[]): Promise<VotedTruth> {
+  const votes = await split.readVotes();
+  if (!votes) throw new UserError('no-votes', `split ${split.name}: the data has no votes; import it with --votes`);
+  const names = split.voteNames!.map((name) => parseExpression(name) ?? name.toLowerCase());
+  const columns = labels.map((label) => {
+    const at = names.indexOf(label);
+    if (at < 0) throw new UserError('no-votes', `the votes have no column for ${label}; they have ${split.voteNames!.join(', ')}`);
+    return at;
+  });
+  const rows: number[] = [];
+  const truth: number[] = [];
+  for (let row = 0; row < split.count; row++) {
+    const counts = votes.subarray(row * names.length, (row + 1) * names.length);
+    const total = counts.reduce((a, b) => a + b, 0);
+    const winner = columns.findIndex((column) => 2 * counts[column]! > total);
+    if (winner < 0) continue;
+    rows.push(row);
+    truth.push(winner);
+  }
+  const left = split.count - rows.length;
+  return {
+    rows: Uint32Array.from(rows),
+    truth: Uint8Array.from(truth),
+    protocol: `majority of votes over ${labels.length} classes; ${left} of ${split.count} rows left out for lack of one`,
+  };
+}

@@ -1,0 +1,112 @@
+/** The whole walk for video: a frame → its faces with ids, steady boxes, smoothed probabilities and labels. */
+import type { Box, Image, Recogniser, Recognition } from '@mien/runtime';
+import { BoxSmoother } from './box-smoother.ts';
+import { FaceFollower, type FaceFollowerOptions } from './face-follower.ts';
+import { FaceSmoother, type SmoothedExpression, type SmoothingOptions } from './face-smoother.ts';
+
+export interface LiveRecogniserOptions extends FaceFollowerOptions {
+  readonly recogniser: Recogniser;
+  readonly smoothing?: SmoothingOptions;
+  /** Faces whose expression is recognised in a frame, at most; the others wait their turn. Default 4. */
+  readonly facesPerFrame?: number;
+}
+
+export interface LiveFace {
+  /** The same for the same person as long as they stay in view or come back within a second. */
+  readonly id: number;
+  /** In pixels of the frame; may reach over its edges. */
+  readonly box: Box;
+  /** The detector's score, 0…1. */
+  readonly detection: number;
+  /** The label shown: changes only when there is good evidence. */
+  readonly expression: string;
+  /** Smoothed and calibrated, one entry a label of the card, in its order; they sum to 1. */
+  readonly probabilities: Readonly<Record<string, number>>;
+  /** The probability of `expression` is too low to rely on. */
+  readonly unsure: boolean;
+  /** Seconds since the face was last seen: above 0 it is hidden for the moment, and the rest is what was known. */
+  readonly unseenSeconds: number;
+  /** The outputs of the frame itself, nothing smoothed; undefined where the face was not looked at in this frame. */
+  readonly frame: Recognition | undefined;
+}
+
+interface Known {
+  readonly boxes: BoxSmoother;
+  readonly expressions: FaceSmoother;
+  recognisedAt: number;
+  shown: SmoothedExpression | undefined;
+}
+
+const defaultFacesPerFrame = 4;
+
+export class LiveRecogniser {
+  /** What `neutralOffset` gave, for one face by its id or for all that have none of their own; applies from the next frame on. */
+  readonly offsets = new Map<number | 'everyone', ArrayLike<number>>();
+  readonly #recogniser: Recogniser;
+  readonly #follower: FaceFollower;
+  readonly #smoothing: SmoothingOptions | undefined;
+  readonly #facesPerFrame: number;
+  readonly #known = new Map<number, Known>();
+
+  constructor({ recogniser, smoothing, facesPerFrame = defaultFacesPerFrame, ...follower }: LiveRecogniserOptions) {
+    this.#recogniser = recogniser;
+    this.#smoothing = smoothing;
+    this.#facesPerFrame = facesPerFrame;
+    this.#follower = new FaceFollower(follower);
+  }
+
+  /** The faces after the frame at `time` (seconds, growing), oldest first. Frames must be given one after the other. */
+  async next(image: Image, time: number): Promise<LiveFace[]> {
+    const tracks = await this.#follower.next(image, time);
+    const ids = new Set(tracks.map(({ id }) => id));
+    for (const id of this.#known.keys()) {
+      if (ids.has(id)) continue;
+      this.#known.delete(id);
+      this.offsets.delete(id);
+    }
+    const faces = tracks.map((track) => {
+      let known = this.#known.get(track.id);
+      if (!known) {
+        known = {
+          boxes: new BoxSmoother(),
+          expressions: new FaceSmoother(this.#recogniser.card, this.#smoothing),
+          recognisedAt: Number.NEGATIVE_INFINITY,
+          shown: undefined,
+        };
+        this.#known.set(track.id, known);
+      }
+      return { track, known, box: track.unseenSeconds > 0 ? track.box : known.boxes.next(track.box, time) };
+    });
+    // Who has waited longest comes first.
+    const turn = faces
+      .filter(({ track }) => track.sighting >= 0)
+      .sort((a, b) => a.known.recognisedAt - b.known.recognisedAt)
+      .slice(0, this.#facesPerFrame);
+    const recognised = await this.#recogniser.recognise(
+      image,
+      turn.map(({ box }) => box),
+    );
+    const frameOf = new Map<number, Recognition>();
+    for (const [i, { track, known }] of turn.entries()) {
+      const result = recognised[i]!;
+      frameOf.set(track.id, result);
+      known.recognisedAt = time;
+      known.shown = known.expressions.next(result.logits, time, this.offsets.get(track.id) ?? this.offsets.get('everyone'));
+    }
+    return faces.flatMap(({ track, known, box }) => (known.shown ? [this.#toFace(track, box, known.shown, frameOf.get(track.id))] : []));
+  }
+
+  #toFace(track: { id: number; score: number; unseenSeconds: number }, box: Box, shown: SmoothedExpression, frame: Recognition | undefined): LiveFace {
+    const { labels } = this.#recogniser.card;
+    return {
+      id: track.id,
+      box,
+      detection: track.score,
+      expression: labels[shown.label]!,
+      probabilities: Object.fromEntries(labels.map((label, k) => [label, shown.probabilities[k]!])),
+      unsure: shown.unsure,
+      unseenSeconds: track.unseenSeconds,
+      frame,
+    };
+  }
+}

@@ -1,0 +1,110 @@
+/** Ablations: one recipe in several forms, each trained with several seeds. A file's rows become checked recipes. */
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { recipesUrl } from '@mien/recipes';
+import { UserError } from '@mien/runtime';
+import { z } from 'zod';
+import { nearest } from '../nearest.ts';
+import { checkRecipe, readRecipe, readYaml, type RecipeFile } from '../recipe.ts';
+import type { Recipe } from '../recipe-schema.ts';
+import { type FieldChange, parseAssignment, setField } from '../set-field.ts';
+
+/** Fields of a recipe by their paths, as `optimizer.learningRate`, with the values they are given. */
+const changes = z.record(z.string(), z.unknown()).default({});
+
+const rowSchema = z.strictObject({
+  name: z.string().min(1),
+  /** The recipe this row starts from; default: that of `base`. */
+  recipe: z.string().optional(),
+  set: changes,
+  /** What should be known of the row, as what it was trained without. */
+  note: z.string().default(''),
+});
+
+const ablationSchema = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().default(''),
+  /** Name of a recipe, or a file beside this one, that rows start from. */
+  base: z.string().optional(),
+  /** Changed in every row, before the row's own changes. */
+  set: changes,
+  seeds: z.array(z.number().int()).min(1).default([1]),
+  /** Split all rows are compared on, every image of it; default: the rows each recipe chooses its epoch on. */
+  split: z.string().optional(),
+  rows: z.array(rowSchema).min(1),
+});
+
+export interface AblationRow {
+  readonly name: string;
+  readonly note: string;
+  /** With the seed of each training in turn. */
+  readonly recipe: Recipe;
+}
+
+export interface AblationPlan {
+  readonly name: string;
+  readonly description: string;
+  readonly seeds: readonly number[];
+  readonly split: string | undefined;
+  /** The first is what the others are compared with. */
+  readonly rows: readonly AblationRow[];
+}
+
+const ablationsDir = join(fileURLToPath(recipesUrl), 'ablations');
+
+/** Names of the ablations that come with Mien. */
+export function ablationNames(): string[] {
+  return readdirSync(ablationsDir)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -5))
+    .sort();
+}
+
+function fileOf(nameOrFile: string): string {
+  const file = /[\\/]|\.ya?ml$/.test(nameOrFile) ? nameOrFile : join(ablationsDir, `${nameOrFile}.yaml`);
+  if (existsSync(file)) return file;
+  const names = ablationNames();
+  const suggestion = nearest(nameOrFile, names);
+  throw new UserError(
+    'no-ablation',
+    `${nameOrFile}: expected a file or one of ${names.join(', ')}; it is neither${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+  );
+}
+
+/** A recipe by name, or from a file that stands beside the ablation's. */
+function recipeBeside(file: string, nameOrFile: string): RecipeFile {
+  const beside = join(dirname(file), nameOrFile);
+  return readRecipe(/\.ya?ml$/.test(nameOrFile) && existsSync(beside) ? beside : nameOrFile);
+}
+
+function parseAblation(file: string): z.infer<typeof ablationSchema> {
+  const parsed = ablationSchema.safeParse(readYaml(file, 'bad-ablation'));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue!.path.length > 0 ? `${issue!.path.join('.')}: ` : '';
+  const hint =
+    issue!.code === 'unrecognized_keys' ? nearest(issue!.keys[0]!, [...Object.keys(ablationSchema.shape), ...Object.keys(rowSchema.shape)]) : undefined;
+  throw new UserError('bad-ablation', `${file}: ${where}${issue!.message}${hint ? `; did you mean ${hint}?` : ''}`);
+}
+
+/** Loads an ablation by name or from a `.yaml` file; `overrides` are `key=value` for every row. Every row is checked. */
+export function loadAblation(nameOrFile: string, overrides: readonly string[] = []): AblationPlan {
+  const file = fileOf(nameOrFile);
+  const { name, description, base, set, seeds, split, rows } = parseAblation(file);
+  const said = overrides.map(parseAssignment);
+  const changesOf = (fields: Readonly<Record<string, unknown>>, where: string): FieldChange[] =>
+    Object.entries(fields).map(([path, value]) => ({ path, value, said: `${where}: set ${path}` }));
+  const checked = rows.map((row, i): AblationRow => {
+    const where = `${file}: rows.${i} (${row.name})`;
+    const start = row.recipe ?? base;
+    if (start === undefined) throw new UserError('bad-ablation', `${where}: names no recipe, and the file has no base; give one of the two`);
+    if (rows.findIndex((other) => other.name === row.name) !== i) throw new UserError('bad-ablation', `${where}: there is a row of this name already`);
+    const { fields } = recipeBeside(file, start);
+    fields.name = row.name;
+    for (const change of [...changesOf(set, file), ...changesOf(row.set, where), ...said]) setField(fields, change);
+    return { name: row.name, note: row.note, recipe: checkRecipe(fields, where) };
+  });
+  if (new Set(seeds).size !== seeds.length) throw new UserError('bad-ablation', `${file}: seeds: ${seeds.join(', ')} names one twice`);
+  return { name, description, seeds, split, rows: checked };
+}

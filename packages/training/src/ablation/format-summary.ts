@@ -1,0 +1,105 @@
+/** The table of an ablation as Markdown and as CSV. */
+import type { AblationSummary, RowSummary, Spread } from './summarise.ts';
+
+const percent = (value: number, digits = 2): string => (100 * value).toFixed(digits);
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${percent(Math.abs(value))}`;
+
+/** `64.73 ± 0.42` of values that are shown by `show`. */
+export function formatSpread({ mean, sd }: Spread, show: (value: number) => string): string {
+  return sd === undefined ? show(mean) : `${show(mean)} ± ${show(sd)}`;
+}
+
+/** `45 s`, `12 min`, `3.1 h`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 90) return `${seconds.toFixed(0)} s`;
+  return seconds < 5400 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+export function formatCount(count: number): string {
+  return count >= 1e6 ? `${(count / 1e6).toFixed(2)} M` : `${(count / 1e3).toFixed(0)} k`;
+}
+
+/** What is to be known of a row besides its figures. */
+export function remarksOf({ note, seeds, diverged }: RowSummary, planned: readonly number[]): string {
+  const missing = planned.length - seeds.length - diverged.length;
+  return [
+    note,
+    diverged.length > 0 ? `diverged with seed ${diverged.join(', ')}` : '',
+    missing > 0 && seeds.length > 0 ? `${missing} of ${planned.length} seeds to come` : missing > 0 ? 'to come' : '',
+  ]
+    .filter(Boolean)
+    .join('; ');
+}
+
+/** Which images, which seeds, what ± and brackets mean. */
+export function formatProtocol({ dataset, measuredOn, n, seeds, rows }: AblationSummary): string {
+  const several = seeds.length > 1;
+  const spread = several ? `mean ± standard deviation over seeds ${seeds.join(', ')}` : `seed ${seeds[0]}`;
+  const over = several ? 'images and seeds' : 'images';
+  return `Accuracy in per cent on ${dataset}, ${measuredOn}, n ${n}; ${spread}. In brackets the 95 % interval, bootstrap over ${over}; differences are to ${rows[0]!.name}, image by image.`;
+}
+
+/** Cells padded, so that the source reads as a table too. */
+function markdownTable(rows: readonly (readonly string[])[], right: readonly number[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const padded = rows.map((row) => line(row.map((cell, c) => (right.includes(c) ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!)))));
+  const rule = line(widths.map((width, c) => (right.includes(c) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))));
+  return [padded[0], rule, ...padded.slice(1)].join('\n');
+}
+
+function markdownRow(row: RowSummary, planned: readonly number[]): string[] {
+  const { figures } = row;
+  const bracketed = ([low, high]: readonly [number, number], show: (value: number) => string): string => `[${show(low)}, ${show(high)}]`;
+  return [
+    row.name,
+    figures ? `${formatSpread(figures.accuracy, percent)} ${bracketed(figures.accuracy95, (v) => percent(v, 1))}` : '–',
+    figures ? formatSpread(figures.macroF1, (value) => value.toFixed(3)) : '–',
+    figures?.difference ? `${signed(figures.difference.value)} ${bracketed(figures.difference.interval95, signed)}` : '–',
+    formatCount(row.parameters),
+    (row.flops / 1e9).toFixed(3),
+    figures ? formatSeconds(figures.seconds) : '–',
+    remarksOf(row, planned).replaceAll('|', '\\|'),
+  ];
+}
+
+/** Heading, description, table and protocol. */
+export function formatMarkdown(summary: AblationSummary): string {
+  const head = ['row', 'accuracy', 'macro-F1', 'difference', 'parameters', 'GFLOP', 'training', 'remarks'];
+  const table = markdownTable([head, ...summary.rows.map((row) => markdownRow(row, summary.seeds))], [4, 5, 6]);
+  const state = summary.finished ? [] : ['Not finished: more trainings are to come.'];
+  return `${[`# ${summary.name}`, ...(summary.description ? [summary.description] : []), ...state, table, formatProtocol(summary)].join('\n\n')}\n`;
+}
+
+const csvCell = (value: string | number | undefined): string => {
+  const text = value === undefined ? '' : String(value);
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/** One line a row, fractions and seconds as plain numbers; accuracies of the seeds in their order, apart by spaces. */
+export function formatCsv(summary: AblationSummary): string {
+  const head =
+    'row,seeds,n,accuracy,accuracy_sd,accuracy_low95,accuracy_high95,macro_f1,macro_f1_sd,difference,difference_low95,difference_high95,parameters,flops,training_seconds,accuracies,remarks';
+  const lines = summary.rows.map((row) => {
+    const { figures: f } = row;
+    const cells = [
+      row.name,
+      row.seeds.join(' '),
+      f && summary.n,
+      f?.accuracy.mean,
+      f?.accuracy.sd,
+      ...(f?.accuracy95 ?? [undefined, undefined]),
+      f?.macroF1.mean,
+      f?.macroF1.sd,
+      f?.difference?.value,
+      ...(f?.difference?.interval95 ?? [undefined, undefined]),
+      row.parameters,
+      row.flops,
+      f?.seconds,
+      f?.accuracies.join(' '),
+      remarksOf(row, summary.seeds),
+    ];
+    return cells.map(csvCell).join(',');
+  });
+  return `${[head, ...lines].join('\n')}\n`;
+}

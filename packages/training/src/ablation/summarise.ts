@@ -1,0 +1,97 @@
+/** Outcomes of an ablation gathered by row, with intervals over images and seeds. */
+import { intervalOverSeeds, meanAndSd } from '@mien/evaluation';
+import { UserError } from '@mien/runtime';
+import type { AblationPlan } from './ablation-plan.ts';
+import type { AblationOutcome, RowCost } from './run-ablation.ts';
+import { isFailed, type RunResult } from './run-result.ts';
+
+export interface Spread {
+  readonly mean: number;
+  /** Sample standard deviation over the seeds; undefined for one seed. */
+  readonly sd: number | undefined;
+}
+
+export interface RowSummary extends RowCost {
+  readonly note: string;
+  readonly seeds: readonly number[];
+  /** Seeds whose training diverged. */
+  readonly diverged: readonly number[];
+  /** Undefined where no training of the row is over. */
+  readonly figures?: RowFigures;
+}
+
+export interface RowFigures {
+  /** One entry a seed. */
+  readonly accuracies: readonly number[];
+  readonly accuracy: Spread;
+  /** 95 %, over images and seeds. */
+  readonly accuracy95: readonly [number, number];
+  readonly macroF1: Spread;
+  /** Accuracy − that of the first row, over the seeds both have, with its interval; undefined for the first row itself. */
+  readonly difference?: { readonly value: number; readonly interval95: readonly [number, number] } | undefined;
+  readonly seconds: number;
+}
+
+export interface AblationSummary {
+  readonly name: string;
+  readonly description: string;
+  readonly dataset: string;
+  /** The images measured on, in words. */
+  readonly measuredOn: string;
+  readonly n: number;
+  readonly seeds: readonly number[];
+  readonly finished: boolean;
+  readonly rows: readonly RowSummary[];
+}
+
+const hits = ({ truth, predicted }: RunResult): Int8Array => Int8Array.from(truth, (label, i) => Number(label === predicted[i]));
+
+/** Hits of `run` − those of the first row's training with the same seed, image by image. Throws `UserError` where they were not asked about the same images. */
+function gains(run: RunResult, reference: RunResult): Int8Array {
+  if (run.truth.length !== reference.truth.length || run.truth.some((label, i) => label !== reference.truth[i])) {
+    throw new UserError(
+      'other-rows',
+      `${run.row} was measured on ${run.rows} (${run.n} images), ${reference.row} on ${reference.rows} (${reference.n}): rows of an ablation can only be compared on the same images; name them with split`,
+    );
+  }
+  const before = hits(reference);
+  return hits(run).map((hit, i) => hit - before[i]!);
+}
+
+function figuresOf(runs: readonly RunResult[], reference: readonly RunResult[]): RowFigures | undefined {
+  if (runs.length === 0) return undefined;
+  const pairs = runs.flatMap((run) => reference.filter(({ row, seed }) => seed === run.seed && row !== run.row).map((other) => gains(run, other)));
+  const accuracies = runs.map(({ accuracy }) => accuracy);
+  return {
+    accuracies,
+    accuracy: meanAndSd(accuracies),
+    accuracy95: intervalOverSeeds(runs.map(hits)),
+    macroF1: meanAndSd(runs.map(({ macroF1 }) => macroF1)),
+    ...(pairs.length > 0
+      ? { difference: { value: meanAndSd(pairs.map((pair) => meanAndSd([...pair]).mean)).mean, interval95: intervalOverSeeds(pairs) } }
+      : {}),
+    seconds: meanAndSd(runs.map(({ seconds }) => seconds)).mean,
+  };
+}
+
+/** The table's figures, of a finished ablation or of what there is so far. */
+export function summariseAblation(plan: AblationPlan, { costs, dataset, outcomes, finished }: AblationOutcome): AblationSummary {
+  const results = outcomes.filter((outcome): outcome is RunResult => !isFailed(outcome));
+  const reference = results.filter(({ row }) => row === plan.rows[0]!.name);
+  const rows = plan.rows.map(({ name, note }, i): RowSummary => {
+    const runs = results.filter(({ row }) => row === name);
+    const figures = figuresOf(runs, reference);
+    const diverged = outcomes.filter((outcome) => isFailed(outcome) && outcome.row === name).map(({ seed }) => seed);
+    return { ...costs[i]!, note, seeds: runs.map(({ seed }) => seed), diverged, ...(figures ? { figures } : {}) };
+  });
+  return {
+    name: plan.name,
+    description: plan.description,
+    dataset,
+    measuredOn: [...new Set(results.map((run) => run.rows))].join(' and ') || 'nothing yet',
+    n: results[0]?.n ?? 0,
+    seeds: plan.seeds,
+    finished,
+    rows,
+  };
+}

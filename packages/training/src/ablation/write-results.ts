@@ -1,0 +1,45 @@
+/** The files an ablation leaves: its table as Markdown and CSV, and as a picture. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '@mien/runtime';
+import sharp from 'sharp';
+import { writeAtomically } from '../run-folder.ts';
+import { drawSummary } from './draw-summary.ts';
+import { formatCsv, formatMarkdown } from './format-summary.ts';
+import type { AblationSummary } from './summarise.ts';
+
+export interface ResultFiles {
+  readonly markdown: string;
+  readonly csv: string;
+  readonly png: string;
+}
+
+/** Drawn at twice its size, for screens that show two pixels for one. */
+const pixelsPerInch = 144;
+
+/** Writes `results.md`, `results.csv` and `results.png` into `out`. */
+export async function writeResults(summary: AblationSummary, out: string): Promise<ResultFiles> {
+  const files = { markdown: join(out, 'results.md'), csv: join(out, 'results.csv'), png: join(out, 'results.png') };
+  writeAtomically(files.markdown, formatMarkdown(summary));
+  writeAtomically(files.csv, formatCsv(summary));
+  writeAtomically(
+    files.png,
+    await sharp(Buffer.from(drawSummary(summary)), { density: pixelsPerInch })
+      .png({ compressionLevel: 9 })
+      .toBuffer(),
+  );
+  return files;
+}
+
+/** Puts the table into a Markdown file that marks its place, instead of what stands there. Throws `UserError` where the marks are missing. */
+export function updateDocument(file: string, summary: AblationSummary): void {
+  const [begin, end] = [`<!-- ablation ${summary.name} -->`, `<!-- /ablation ${summary.name} -->`];
+  const document = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  const [from, to] = [document?.indexOf(begin) ?? -1, document?.indexOf(end) ?? -1];
+  if (document === undefined || from < 0 || to < from) {
+    throw new UserError('no-place', `${file}: expected the marks ${begin} and ${end} around the place of the table; ${document === undefined ? 'there is no such file' : 'add them'}`);
+  }
+  // The document has headings of its own.
+  const body = formatMarkdown(summary).replace(/^# .*\n+/, '');
+  writeAtomically(file, `${document.slice(0, from + begin.length)}\n\n${body}\n${document.slice(to)}`);
+}

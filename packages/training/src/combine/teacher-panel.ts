@@ -1,0 +1,103 @@
+/** The models a training learns from besides its targets: one session that answers for all of them, batch by batch. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { type Session, tensor } from '@mien/onnx';
+import { createSession } from '@mien/onnx/node';
+import { UserError } from '@mien/runtime';
+import type { Head } from '../heads.ts';
+import { isRunFolder, runFolder } from '../run-folder.ts';
+import { labelOrder } from './match-labels.ts';
+import { type Member, readMember } from './member.ts';
+import type { Picture } from './member-input.ts';
+import { type CommonHead, meanOfModels } from './mean-of-models.ts';
+
+export interface TeacherPanelOptions {
+  /** `.onnx` files, or folders of runs, whose best model is taken. */
+  readonly teachers: readonly string[];
+  /** What the batches of the training show. */
+  readonly picture: Picture;
+  /** Of the network that learns. */
+  readonly heads: readonly Head[];
+  readonly threads?: number | undefined;
+}
+
+interface TeacherFile {
+  readonly member: Member;
+  readonly checksum: string;
+}
+
+function readTeacher(source: string): TeacherFile {
+  const file = isRunFolder(source) ? runFolder(source).model : source;
+  if (!existsSync(file))
+    throw new UserError('no-teacher', `distill.teachers: ${source}: expected an .onnx file or the folder of a run with a model.onnx; there is none`);
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    throw new UserError('no-teacher', `distill.teachers: ${file}: cannot be read (${(cause as Error).message})`, { cause });
+  }
+  return { member: readMember(bytes, file), checksum: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** The heads of the network that every teacher has too. Throws `UserError` where a teacher tells apart other classes there. */
+function taughtHeads(heads: readonly Head[], members: readonly Member[]): CommonHead[] {
+  return heads.flatMap(({ name, labels }) => {
+    const found = members.map((member) => member.heads.find((head) => head.name === name));
+    for (const [i, head] of found.entries()) {
+      if (head) labelOrder(head.labels, labels, `distill.teachers: ${members[i]!.file}: head ${name}`, 'the training');
+    }
+    return found.every((head) => head !== undefined) ? [{ name, labels, output: name }] : [];
+  });
+}
+
+/**
+ * Teachers agree by the mean of their probabilities, as `mien ensemble` would export them: what a batch is taught is
+ * ln of that mean, which the loss softens by its temperature. They see the very images the network sees, augmented.
+ */
+export class TeacherPanel {
+  /** Names on the teachers' cards. */
+  readonly names: readonly string[];
+  /** Heads of the network that are taught. */
+  readonly heads: readonly CommonHead[];
+  /** SHA-256 of each teacher's file: a run goes on with the teachers it began with. */
+  readonly checksums: readonly string[];
+  /** Operations of one image, all teachers together. */
+  readonly flops: number;
+  readonly #session: Session;
+  readonly #picture: Picture;
+
+  private constructor(files: readonly TeacherFile[], heads: readonly CommonHead[], session: Session, picture: Picture) {
+    this.names = files.map(({ member }) => member.card.name);
+    this.checksums = files.map(({ checksum }) => checksum);
+    this.flops = files.reduce((sum, { member }) => sum + member.card.flops, 0);
+    this.heads = heads;
+    this.#session = session;
+    this.#picture = picture;
+  }
+
+  /** Throws `UserError` for a teacher that cannot be read, that is not of one head with the network, or whose classes differ. */
+  static async open({ teachers, picture, heads, threads }: TeacherPanelOptions): Promise<TeacherPanel> {
+    const files = teachers.map(readTeacher);
+    const members = files.map(({ member }) => member);
+    const taught = taughtHeads(heads, members);
+    if (taught.length === 0) {
+      throw new UserError(
+        'no-common-head',
+        `distill.teachers: no head of the network (${heads.map(({ name }) => name).join(', ')}) is one that all teachers have`,
+      );
+    }
+    const graph = meanOfModels('teachers', members, picture, taught);
+    const session = await createSession(graph.encode(), threads ? { threads } : {});
+    return new TeacherPanel(files, taught, session, picture);
+  }
+
+  /** Writes what the teachers say of `images`, N of them, pixels 0…1, to `target` of each head, [N,K]. */
+  async teach(images: Float32Array, batch: number, target: (head: string) => Float32Array): Promise<void> {
+    const fetches = Object.fromEntries(this.heads.map(({ name, labels }) => [name, tensor.float32(target(name), [batch, labels.length])]));
+    await this.#session.run({ image: tensor.float32(images, [batch, ...this.#picture.shape]) }, fetches);
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}

@@ -1,0 +1,165 @@
+/** A recipe and a store made ready to train: rows, network, first weights, and each stage's compiled step. */
+import { sizeOf } from '@mien/onnx';
+import { createSession } from '@mien/onnx/node';
+import {
+  accumulateGradients,
+  adam,
+  averageWeights,
+  buildNetwork,
+  canKeepFeatures,
+  createFeatureTraining,
+  type FeatureTraining,
+  type HeadOptions,
+  type Kernels,
+  type Optimizer,
+  probeKernels,
+  sgd,
+  TrainStep,
+  type TrainStepOptions,
+  type Weights,
+} from '@mien/engine';
+import { UserError } from '@mien/runtime';
+import { type BatchSource, type HeadTargets, TrainingBatches } from './batches.ts';
+import type { Position, TrainingState } from './checkpoint.ts';
+import { FeatureBatches, fitsInMemory } from './feature-batches.ts';
+import { TeacherPanel } from './combine/teacher-panel.ts';
+import { type Head, headTargets, votesOf } from './heads.ts';
+import { type InitReport, initialWeights } from './initial-weights.ts';
+import { type NetworkPlan, planNetwork } from './network-plan.ts';
+import type { Recipe, Stage } from './recipe-schema.ts';
+import { chooseRows, type TrainingRows } from './rows.ts';
+import { StageTrainer, type StageContext } from './stage-trainer.ts';
+import type { Votes } from './targets.ts';
+import { checkWeightGroups, frozenIn, groupOf } from './weight-groups.ts';
+
+/** What stays the same over all stages. */
+export interface Training {
+  readonly recipe: Recipe;
+  readonly rows: TrainingRows;
+  readonly plan: NetworkPlan;
+  readonly votes: Votes | undefined;
+  readonly kernels: Kernels;
+  /** The kernels in words. */
+  readonly kernelReport: string;
+  readonly start: Weights;
+  readonly init: InitReport | undefined;
+  /** To be released when the training is over. */
+  readonly teachers: TeacherPanel | undefined;
+  readonly threads: number | undefined;
+}
+
+export interface OpenStage {
+  readonly state: TrainingState;
+  readonly batches: BatchSource;
+  /** Set where the frozen backbone runs once for the whole stage instead of at every step. */
+  readonly features: FeatureTraining | undefined;
+  release(): Promise<void>;
+  readonly heads: ReadonlyMap<string, HeadTargets>;
+  /** Trains the stage; the rest of the context is the caller's. */
+  trainer(context: Omit<StageContext, 'recipe' | 'stage' | 'state' | 'batches' | 'heads' | 'teachers'>): StageTrainer;
+}
+
+function checkStages(recipe: Recipe, plan: NetworkPlan, rows: number, classes: number): void {
+  const { specs } = buildNetwork(plan.network, plan.input, { mode: 'infer', batch: 1 });
+  const names = specs.filter((spec) => spec.kind === 'trainable').map((spec) => spec.name);
+  const several = recipe.stages.length > 1;
+  for (const [i, stage] of recipe.stages.entries()) {
+    const where = several ? `recipe ${recipe.name}, stages.${i}` : `recipe ${recipe.name}`;
+    checkWeightGroups(stage, names, where);
+    if (rows < stage.batch * stage.accumulate) {
+      const most = Math.max(1, Math.floor(rows / stage.accumulate));
+      const accumulated = stage.accumulate > 1 ? ` times accumulate ${stage.accumulate}` : '';
+      throw new UserError(
+        'batch-too-large',
+        `${where}: batch ${stage.batch}${accumulated} is larger than the ${rows} training rows; set a smaller one with --set ${several ? `stages.${i}.` : ''}batch=${most}`,
+      );
+    }
+  }
+  if (classes < 2) throw new UserError('one-class', `recipe ${recipe.name}: the data has labels of ${classes} class; two at least are needed`);
+}
+
+function makeOptimizer({ optimizer: o }: Stage, slots: TrainStep['slots']): Optimizer {
+  const group = (name: string) => groupOf(o, name);
+  return o.kind === 'sgd' ? sgd(slots, { ...o, group }) : adam(slots, { ...o, decoupled: o.kind === 'adamw', group });
+}
+
+function geometryOf(plan: NetworkPlan, { train }: TrainingRows): ConstructorParameters<typeof TrainingBatches>[0]['geometry'] {
+  const { channels, height, width } = train.image;
+  const [, outHeight, outWidth] = plan.batchInput;
+  return { channels, height, width, outHeight, outWidth };
+}
+
+async function openTeachers({ distill }: Recipe, plan: NetworkPlan, { train }: TrainingRows, threads: number | undefined): Promise<TeacherPanel | undefined> {
+  if (!distill) return undefined;
+  const { height, width } = train.image;
+  return TeacherPanel.open({ teachers: distill.teachers, picture: { shape: plan.batchInput, whole: [height, width] }, heads: plan.heads, threads });
+}
+
+/** What the training graph is to teach a head: its targets, and its teachers where it has some. */
+function headOptions({ labels, weight }: Head, isTaught: boolean, { distill }: Recipe): HeadOptions {
+  const classes = labels.length;
+  if (!distill || !isTaught) return { classes, weight };
+  return { classes, weight: weight * (1 - distill.weight), distillation: { temperature: distill.temperature, weight: weight * distill.weight } };
+}
+
+/** Reads and checks everything, draws the first weights and looks what the machine can do. Throws `UserError` for what does not fit. */
+export async function openTraining(options: { recipe: Recipe; data: string; threads?: number | undefined }): Promise<Training> {
+  const { recipe } = options;
+  const rows = await chooseRows(recipe, options.data);
+  const { image, labelNames } = rows.train;
+  const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
+  checkStages(recipe, plan, rows.trainRows.length, labelNames.length);
+  const { weights: start, report: init } = initialWeights(plan.network, plan.input, recipe.seed, recipe.init);
+  const votes = await votesOf(rows.train);
+  const { kernels, report } = await probeKernels(createSession);
+  const teachers = await openTeachers(recipe, plan, rows, options.threads);
+  return { recipe, rows, plan, votes, kernels, kernelReport: report, start, init, teachers, threads: options.threads };
+}
+
+/** Updates of the weights in an epoch of a stage. */
+export function stepsPerEpoch({ rows }: Training, stage: Stage): number {
+  return Math.floor(rows.trainRows.length / (stage.batch * stage.accumulate));
+}
+
+/** The stage split below its lowest trained weight, where what lies below gives the same features in every epoch and they fit in memory. */
+async function openFeatures({ rows, teachers }: Training, stage: Stage, options: TrainStepOptions): Promise<FeatureTraining | undefined> {
+  const freezes = stage.trainable.length > 0 || stage.frozen.length > 0;
+  if (!freezes || stage.augmentation.length > 0 || teachers || !canKeepFeatures(options)) return undefined;
+  const features = await createFeatureTraining(options);
+  if (fitsInMemory(rows.trainRows.length, features.featureSize)) return features;
+  await features.release();
+  return undefined;
+}
+
+/** Compiles a stage; its weights are zero until they are loaded. */
+export async function openStage(training: Training, stage: Stage, position: Position): Promise<OpenStage> {
+  const { recipe, rows, plan, kernels, votes, teachers, threads } = training;
+  const isTaught = (name: string): boolean => teachers?.heads.some((head) => head.name === name) ?? false;
+  const heads = headTargets({ heads: plan.heads, split: rows.train, rows: rows.trainRows, loss: stage.loss, votes });
+  const images = new TrainingBatches({ split: rows.train, rows: rows.trainRows, seed: recipe.seed, stage, geometry: geometryOf(plan, rows) });
+  const options: TrainStepOptions = {
+    network: plan.trainingNetwork,
+    input: plan.batchInput,
+    heads: Object.fromEntries(plan.heads.map((head) => [head.name, headOptions(head, isTaught(head.name), recipe)])),
+    batch: stage.batch,
+    kernels,
+    createSession,
+    frozen: frozenIn(stage),
+    ...(threads ? { threads } : {}),
+  };
+  const features = await openFeatures(training, stage, options);
+  const batches = features ? new FeatureBatches({ images, rows: rows.trainRows, batch: stage.batch, imageSize: sizeOf(plan.batchInput), features }) : images;
+  const step = features?.step ?? (await TrainStep.create(options));
+  const sums = stage.accumulate > 1 ? accumulateGradients(step.slots) : undefined;
+  const average = stage.ema > 0 ? averageWeights(step.stored, stage.ema) : undefined;
+  const state = { step, optimizer: makeOptimizer(stage, sums?.slots ?? step.slots), average, position };
+  const release = (): Promise<void> => (features ?? step).release();
+  return {
+    state,
+    batches,
+    heads,
+    features,
+    release,
+    trainer: (context) => new StageTrainer({ ...context, recipe, stage, state, batches, heads, teachers }, sums),
+  };
+}

@@ -1,0 +1,50 @@
+/** Giving a field of a recipe another value before the recipe is checked: `--set key=value`, and the rows of an ablation. */
+import { UserError } from '@mien/runtime';
+import { parse } from 'yaml';
+
+export type Fields = Record<string, unknown>;
+
+export interface FieldChange {
+  /** Names and indices joined by dots, as `optimizer.learningRate` or `stages.0.epochs`. */
+  readonly path: string;
+  readonly value: unknown;
+  /** The change as it was asked for, for messages. */
+  readonly said: string;
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `key=value` of a command line; the value is read as YAML. */
+export function parseAssignment(assignment: string): FieldChange {
+  const said = `--set ${assignment}`;
+  const at = assignment.indexOf('=');
+  if (at < 1) throw new UserError('bad-set', `${said}: expected key=value, as epochs=5 or optimizer.learningRate=0.01`);
+  try {
+    return { path: assignment.slice(0, at), value: parse(assignment.slice(at + 1)) as unknown, said };
+  } catch (cause) {
+    throw new UserError('bad-set', `${said}: the value is not valid YAML (${(cause as Error).message.split('\n')[0]})`, { cause });
+  }
+}
+
+/** Changes `target`; a number in the path counts the items of a list from 0. */
+export function setField(target: Fields, { path, value, said }: FieldChange): void {
+  const keys = path.split('.');
+  if (keys.some((key) => key in Object.prototype)) throw new UserError('bad-set', `${said}: ${path} is not a field of a recipe`);
+  const { stages } = target;
+  if (Array.isArray(stages) && stages.length > 0 && stages.every((stage) => isFields(stage) && keys[0]! in stage)) {
+    throw new UserError('bad-set', `${said}: every stage of this recipe gives its own ${keys[0]}; set stages.0.${path} and so on`);
+  }
+  let inner: Fields | unknown[] = target;
+  for (const [depth, key] of keys.slice(0, -1).entries()) {
+    // Validation rows are named in one of two ways: naming them anew replaces the other way.
+    const replaces = keys.slice(0, depth + 1).join('.') === 'data.validation';
+    const fields = inner as Fields;
+    if (Array.isArray(inner) && !(key in inner)) throw new UserError('bad-set', `${said}: the list has items 0…${inner.length - 1}, not ${key}`);
+    if (replaces || typeof fields[key] !== 'object' || fields[key] === null) fields[key] = {};
+    inner = fields[key] as Fields;
+  }
+  // A copy: the same change may be made to several recipes.
+  (inner as Fields)[keys.at(-1)!] = structuredClone(value);
+}

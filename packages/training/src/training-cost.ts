@@ -1,0 +1,56 @@
+/** How much a training computes, without building it: for plans of many trainings and their time left. */
+import { buildNetwork, describeNetwork, type LayerInfo } from '@mien/engine';
+import type { NetworkPlan } from './network-plan.ts';
+import type { Recipe, Stage } from './recipe-schema.ts';
+import { frozenIn, isWithin } from './weight-groups.ts';
+
+export interface RowCounts {
+  readonly train: number;
+  readonly validation: number;
+}
+
+interface LayerCost {
+  /** Multiply-adds of one image forward, up to a factor that is the same for all layers. */
+  readonly work: number;
+  readonly weights: readonly string[];
+}
+
+/** Places at which a layer applies its weights: pixels of a convolution, tokens of a dense or attention layer. */
+function placesOf({ type, output }: LayerInfo): number {
+  const places = type === 'conv' ? output.slice(1) : type === 'dense' || type === 'attention' ? output.slice(0, -1) : [0];
+  return places.reduce((product, dim) => product * dim, 1);
+}
+
+/** Layers from the input to the output with what they compute. */
+function layerCosts({ network, input }: NetworkPlan): LayerCost[] {
+  const { layers, specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
+  const trainable = specs.filter(({ kind }) => kind === 'trainable').map(({ name }) => name);
+  return layers.map((layer) => ({ work: layer.params * placesOf(layer), weights: trainable.filter((name) => isWithin(name, layer.name)) }));
+}
+
+/**
+ * Work of a step ÷ work of its forward pass: 3 where everything trains. The gradient by its weights costs a layer as much
+ * as going forward, that by its input the same again; the latter is needed above the lowest layer that trains.
+ */
+export function stepFactor(costs: readonly LayerCost[], stage: Pick<Stage, 'trainable' | 'frozen'>): number {
+  const isFrozen = frozenIn(stage);
+  const trains = costs.map(({ weights }) => weights.some((name) => !isFrozen(name)));
+  const lowest = trains.indexOf(true);
+  const forward = costs.reduce((sum, { work }) => sum + work, 0);
+  if (lowest < 0 || forward === 0) return 1;
+  const backward = costs.reduce((sum, { work }, i) => sum + work * (Number(trains[i]) + Number(i > lowest)), 0);
+  return 1 + backward / forward;
+}
+
+/**
+ * Floating-point operations of a training, convolutions and dense layers only: every epoch of every stage, its
+ * validation, and what its teachers (of `teacherFlops` an image) answer. Early stopping may end it sooner.
+ */
+export function trainingFlops(recipe: Recipe, plan: NetworkPlan, rows: RowCounts, teacherFlops = 0): number {
+  const { flops } = describeNetwork(plan.network, plan.input);
+  const costs = layerCosts(plan);
+  return recipe.stages.reduce((sum, stage) => {
+    const images = stage.batch * stage.accumulate * Math.floor(rows.train / (stage.batch * stage.accumulate));
+    return sum + stage.epochs * (images * (stepFactor(costs, stage) * flops + teacherFlops) + rows.validation * flops);
+  }, 0);
+}

@@ -1,0 +1,105 @@
+/**
+ * Takes frames from a video element as fast as the worker deals with them, and no faster: one frame is under way at a time, what comes
+ * meanwhile is dropped, and when the worker is free again it gets the frame that is on show then. Nothing is ever queued.
+ */
+
+/** One frame on its way, in seconds of the source. */
+export interface PumpedFrame {
+  readonly frame: VideoFrame | ImageBitmap;
+  readonly time: number;
+  /** The first frame, or the first after a jump or a pause. */
+  readonly restart: boolean;
+}
+
+/** A longer gap between two frames than this is a jump: what was known about faces no longer holds. */
+const longestGapSeconds = 2;
+
+export class FramePump {
+  /** Frames shown by the video while the worker was busy. */
+  dropped = 0;
+  readonly #video: HTMLVideoElement;
+  readonly #onFrame: (frame: PumpedFrame) => void;
+  readonly #live: boolean;
+  #lastTime = Number.NEGATIVE_INFINITY;
+  #lastShown = -1;
+  #handle: number | undefined;
+  #busy = false;
+  #missed = false;
+  #stopped = false;
+  readonly #onVisibility = (): void => {
+    // A hidden page shows no frames; the first one after it is a fresh start.
+    if (document.hidden) this.#lastTime = Number.NEGATIVE_INFINITY;
+  };
+
+  constructor(video: HTMLVideoElement, onFrame: (frame: PumpedFrame) => void) {
+    this.#video = video;
+    this.#onFrame = onFrame;
+    this.#live = video.srcObject !== null;
+    document.addEventListener('visibilitychange', this.#onVisibility);
+    this.#wait();
+  }
+
+  /** The worker is done with the last frame. */
+  done(): void {
+    this.#busy = false;
+    if (!this.#missed) return;
+    this.#missed = false;
+    this.#take(performance.now(), this.#video.currentTime);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    document.removeEventListener('visibilitychange', this.#onVisibility);
+    if (this.#handle === undefined) return;
+    if ('cancelVideoFrameCallback' in this.#video) this.#video.cancelVideoFrameCallback(this.#handle);
+    else cancelAnimationFrame(this.#handle);
+  }
+
+  #wait(): void {
+    if (this.#stopped) return;
+    if ('requestVideoFrameCallback' in this.#video) {
+      this.#handle = this.#video.requestVideoFrameCallback((now, { mediaTime }) => {
+        this.#shown(now, mediaTime);
+        this.#wait();
+      });
+    } else {
+      // Browsers without the callback: look at every repaint whether the video has moved on.
+      this.#handle = requestAnimationFrame((now) => {
+        const { currentTime } = this.#video as HTMLVideoElement;
+        if (currentTime !== this.#lastShown) this.#shown(now, currentTime);
+        this.#lastShown = currentTime;
+        this.#wait();
+      });
+    }
+  }
+
+  #shown(now: number, mediaTime: number): void {
+    if (document.hidden) return;
+    if (this.#busy) {
+      if (this.#missed) this.dropped++;
+      this.#missed = true;
+      return;
+    }
+    this.#take(now, mediaTime);
+  }
+
+  #take(now: number, mediaTime: number): void {
+    const video = this.#video;
+    if (this.#stopped || document.hidden || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return;
+    // A camera's clock never jumps; a file's does when somebody seeks.
+    const time = this.#live ? now / 1000 : mediaTime;
+    if (time === this.#lastTime) return;
+    const restart = !(time > this.#lastTime && time - this.#lastTime <= longestGapSeconds);
+    this.#lastTime = time;
+    this.#busy = true;
+    if (typeof VideoFrame === 'function') {
+      this.#onFrame({ frame: new VideoFrame(video, { timestamp: Math.round(time * 1e6) }), time, restart });
+      return;
+    }
+    createImageBitmap(video).then(
+      (frame) => (this.#stopped ? frame.close() : this.#onFrame({ frame, time, restart })),
+      // The element had no picture to give at this moment; the next one will do.
+      () => this.done(),
+    );
+  }
+}

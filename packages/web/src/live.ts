@@ -1,0 +1,133 @@
+/** A camera or video being watched. */
+import type { SmoothingOptions } from '@mien/live';
+import { UserError } from '@mien/runtime';
+import { FramePump } from './frame-pump.ts';
+import type { FromWorker, MienFace } from './messages.ts';
+import type { WorkerClient } from './worker-client.ts';
+
+/** The frame a list of faces belongs to. */
+export interface WatchedFrame {
+  /** Seconds: of the video file, or of the page's clock for a camera. */
+  readonly time: number;
+  readonly width: number;
+  readonly height: number;
+  /** Time the worker took. */
+  readonly workMs: number;
+  /** Time from the frame being taken to its faces being known. */
+  readonly latencyMs: number;
+}
+
+export interface WatchOptions {
+  /** Called for every frame that was looked at, in order; an empty list when nobody is there. */
+  readonly onFaces: (faces: readonly MienFace[], frame: WatchedFrame) => void;
+  /**
+   * Something broke: `camera-lost` when the camera was unplugged or taken away, `worker-crashed`, `webgpu-lost`. The watch is over then.
+   * Without it errors go to the console.
+   */
+  readonly onError?: (error: UserError) => void;
+  /** Also give class-activation and attention maps with each face. Default false. */
+  readonly maps?: boolean;
+  readonly smoothing?: SmoothingOptions;
+}
+
+export interface LiveStats {
+  readonly frames: number;
+  /** Frames the video showed that were not looked at, because the worker was busy. */
+  readonly dropped: number;
+  /** Over the last second. */
+  readonly framesPerSecond: number;
+  /** Of the last frame. */
+  readonly latencyMs: number;
+}
+
+export interface CollectOptions {
+  readonly seconds?: number;
+  /** A face's id; default: the largest face of each frame. */
+  readonly face?: number;
+  /** Frames' time gathered so far and to gather, in seconds. */
+  readonly onProgress?: (doneSeconds: number, totalSeconds: number) => void;
+}
+
+export class Live {
+  readonly #client: WorkerClient;
+  readonly #stream: number;
+  readonly #options: WatchOptions;
+  readonly #pump: FramePump;
+  readonly #takenAt: number[] = [];
+  readonly #finished: number[] = [];
+  readonly #release: () => void;
+  #frames = 0;
+  #latencyMs = 0;
+  #stopped = false;
+
+  /** Use `Mien.watch`. */
+  constructor(client: WorkerClient, stream: number, video: HTMLVideoElement, options: WatchOptions, release: () => void) {
+    this.#client = client;
+    this.#stream = stream;
+    this.#options = options;
+    this.#pump = new FramePump(video, ({ frame, time, restart }) => {
+      this.#takenAt.push(performance.now());
+      client.sendFrame(stream, frame, time, restart);
+    });
+    client.listen(stream, { faces: (message) => this.#hear(message), failed: (error) => this.#fail(error as UserError) });
+    const lost = (): void => this.#fail(new UserError('camera-lost', 'the camera was unplugged or taken away; plug it in and start again'));
+    const tracks = video.srcObject instanceof MediaStream ? video.srcObject.getVideoTracks() : [];
+    for (const track of tracks) track.addEventListener('ended', lost);
+    this.#release = () => {
+      for (const track of tracks) track.removeEventListener('ended', lost);
+      release();
+    };
+  }
+
+  get stats(): LiveStats {
+    const since = performance.now() - 1000;
+    while (this.#finished.length > 0 && this.#finished[0]! < since) this.#finished.shift();
+    return { frames: this.#frames, dropped: this.#pump.dropped, framesPerSecond: this.#finished.length, latencyMs: this.#latencyMs };
+  }
+
+  /** Stops looking; the camera itself stays as it is, the page opened it and closes it. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#pump.stop();
+    this.#client.unlisten(this.#stream);
+    this.#release();
+  }
+
+  /**
+   * Corrects the resting-face bias of one face: show a neutral face meanwhile. Default 5 s; lasts until that face has been
+   * out of view for a second. Rejects with `UserError` `too-few-frames` or `no-neutral`.
+   */
+  async correctNeutral({ seconds = 5, face, onProgress }: CollectOptions = {}): Promise<{ readonly frames: number; readonly offset: Float64Array }> {
+    return this.#client.run({ kind: 'neutral', stream: this.#stream, seconds, face, label: '' }, onProgress ? { onProgress } : {});
+  }
+
+  /** Takes every correction of this watch back. */
+  async forgetNeutral(): Promise<void> {
+    await this.#client.run({ kind: 'forget-neutral', stream: this.#stream });
+  }
+
+  /** Records one face while it shows `label`, for `Mien.trainPersonal`. Default 4 s. Only numbers are kept, no pictures, and only in the worker's memory. */
+  async record(label: string, { seconds = 4, face, onProgress }: CollectOptions = {}): Promise<{ readonly frames: number }> {
+    return this.#client.run({ kind: 'record', stream: this.#stream, seconds, face, label }, onProgress ? { onProgress } : {});
+  }
+
+  #hear({ faces, time, width, height, workMs }: Extract<FromWorker, { kind: 'faces' }>): void {
+    if (this.#stopped) return;
+    const now = performance.now();
+    this.#latencyMs = now - (this.#takenAt.shift() ?? now);
+    this.#frames++;
+    this.#finished.push(now);
+    if (this.#finished.length > 1000) this.#finished.splice(0, 500);
+    // First the next frame is on its way, then the page may take its time.
+    this.#pump.done();
+    this.#options.onFaces(faces, { time, width, height, workMs, latencyMs: this.#latencyMs });
+  }
+
+  #fail(error: UserError): void {
+    if (this.#stopped) return;
+    this.stop();
+    if (this.#options.onError) this.#options.onError(error);
+    else console.error(error);
+  }
+}

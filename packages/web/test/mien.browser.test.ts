@@ -1,0 +1,265 @@
+/** The whole package in a real browser: built, served, with a fake camera. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
+import { decodeModel, encodeModel } from '@mien/onnx';
+import { expressions, findExpressions, readCard } from '@mien/runtime';
+import { createNodeRecogniser, decodeImage, lightDetector } from '@mien/runtime/node';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium, howToGetChromium } from '../../../apps/studio/test/find-chromium.ts';
+import type * as Web from '../src/index.ts';
+import { buildBundle } from './build-bundle.ts';
+import { writeFakeCamera } from './fake-camera.ts';
+import { type FolderServer, serveFolders } from './serve-folders.mjs';
+
+const executablePath = findChromium();
+if (!executablePath) console.warn(`@mien/web in a browser: skipped. ${howToGetChromium}`);
+
+const photographs = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
+const released = fileURLToPath(releasedModelsUrl);
+const model = `/models/${defaultModelName}.onnx`;
+const timeoutMs = 120_000;
+
+/** What page scripts below see. */
+declare global {
+  interface Window {
+    web: typeof Web;
+    mien: Web.Mien;
+    live: Web.Live;
+    seen: { faces: readonly Web.MienFace[]; frame: Web.WatchedFrame }[];
+    failed: { code: string; message: string }[];
+    camera: MediaStream;
+  }
+}
+
+const blank = `<!doctype html><meta charset="utf-8"><title>test</title>
+<script type="module">window.web = await import('/mien/mien.js'); window.seen = []; window.failed = []; document.title = 'ready';</script>`;
+
+describe.skipIf(!executablePath)('@mien/web', { timeout: timeoutMs }, () => {
+  let dir: string;
+  let server: FolderServer;
+  const browsers: Browser[] = [];
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'mien-web-'));
+    await buildBundle(join(dir, 'bundle'));
+    await writeFile(join(dir, 'broken.onnx'), 'this is no model');
+    const whole = new Uint8Array(await readFile(join(released, `${defaultModelName}.onnx`)));
+    const { metadata: _metadata, ...network } = decodeModel(whole);
+    await writeFile(join(dir, 'no-card.onnx'), encodeModel({ ...network, metadata: {} }));
+    await Promise.all([
+      writeFakeCamera(join(dir, 'one.y4m'), { photograph: join(photographs, 'sample1.jpg') }),
+      writeFakeCamera(join(dir, 'wall.y4m'), {}),
+      writeFakeCamera(join(dir, 'many.y4m'), { photograph: join(photographs, 'sample5.jpg') }),
+    ]);
+    const element = `<!doctype html><meta charset="utf-8"><title>element</title><mien-live model="${model}" assets="/mien" maps></mien-live>
+<script type="module">import { defineMienLive } from '/mien/mien.js'; window.seen = []; defineMienLive();
+document.querySelector('mien-live').addEventListener('faces', ({ detail }) => window.seen.push(detail)); document.title = 'ready';</script>`;
+    server = await serveFolders({ mien: join(dir, 'bundle'), models: released, files: dir, photos: photographs }, { '/': blank, '/element': element });
+  }, timeoutMs);
+  // A browser left open would go on recognising and slow the next test.
+  afterEach(async () => {
+    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
+  });
+  afterAll(async () => {
+    await server?.close();
+    if (dir) await rm(dir, { recursive: true });
+  });
+
+  /** A page with a camera that shows `film`; `film` undefined: there is no camera. `allowed` false: the person says no. */
+  async function open({ film, allowed = true, path = '/' }: { film?: string; allowed?: boolean; path?: string }): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
+    const camera = film ? ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${join(dir, film)}`] : [];
+    const browser = await chromium.launch({
+      executablePath: executablePath!,
+      args: ['--no-sandbox', '--disable-background-networking', ...camera, ...(allowed ? ['--use-fake-ui-for-media-stream'] : ['--deny-permission-prompts'])],
+    });
+    browsers.push(browser);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(timeoutMs);
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    context.on('request', (request) => {
+      if (!request.url().startsWith(`${server.url}/`) && !request.url().startsWith('blob:')) complaints.push(request.url());
+    });
+    await page.goto(`${server.url}${path}`);
+    await page.waitForFunction(() => document.title === 'ready');
+    return { page, context, complaints };
+  }
+
+  /** Opens the camera and watches it until `frames` results have come. */
+  async function watchCamera(page: Page, frames: number, options: { maps?: boolean } = {}): Promise<void> {
+    await page.evaluate(
+      async ({ model, options }) => {
+        window.mien = await window.web.openMien({ model });
+        window.camera = await window.web.openCamera();
+        window.live = window.mien.watch(window.camera, {
+          ...options,
+          onFaces: (faces, frame) => window.seen.push({ faces, frame }),
+          onError: ({ code, message }) => window.failed.push({ code, message }),
+        });
+      },
+      { model, options },
+    );
+    await page.waitForFunction((n) => window.seen.length >= n, frames);
+  }
+
+  const codeOf = (page: Page, script: string): Promise<string> => page.evaluate(`(async () => { try { ${script}; return 'no error'; } catch (error) { return error.code + ': ' + error.message; } })()`);
+
+  test('a camera gives faces with ids, calibrated probabilities and maps; nothing leaves the origin', async () => {
+    const { page, complaints } = await open({ film: 'one.y4m' });
+    await watchCamera(page, 30, { maps: true });
+    const { faces, frame } = (await page.evaluate(() => {
+      const last = window.seen.at(-1)!;
+      return { frame: last.frame, faces: last.faces.map(({ maps, ...face }) => ({ ...face, square: maps?.square, shape: maps?.activation?.shape, values: maps?.activation?.data.length })) };
+    }))!;
+    expect(frame).toMatchObject({ width: 640, height: 480 });
+    expect(faces.length).toBeGreaterThan(0);
+    for (const face of faces) {
+      expect(Object.keys(face.probabilities)).toEqual([...expressions]);
+      expect(Object.values(face.probabilities).reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+      expect(face.shape).toHaveLength(3);
+      expect(face.values).toBe(face.shape!.reduce((a, b) => a * b));
+      expect(face.square!.width).toBeGreaterThan(0.5 * face.box.width);
+    }
+    // The photograph only wanders: whoever was there first is there still.
+    const ids = await page.evaluate(() => window.seen.slice(-15).map(({ faces }) => faces.map(({ id }) => id).join()));
+    expect(new Set(ids).size).toBe(1);
+    const stats = await page.evaluate(() => window.live.stats);
+    expect(stats.framesPerSecond).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a picture gives what Node gives for it', async () => {
+    const { page } = await open({});
+    const found = await page.evaluate(async (model) => {
+      window.mien = await window.web.openMien({ model, device: 'wasm' });
+      return window.mien.recognise(await (await fetch('/photos/sample2.jpg')).blob());
+    }, model);
+    const [detector, recogniser] = await Promise.all([lightDetector({ threads: 1 }), createNodeRecogniser(join(released, `${defaultModelName}.onnx`), { threads: 1 })]);
+    const faces = await findExpressions(await decodeImage(join(photographs, 'sample2.jpg')), detector, recogniser);
+    await Promise.all([detector.release(), recogniser.release()]);
+    expect(found.length).toBe(faces.length);
+    for (const [i, face] of found.entries()) {
+      // The page makes a picture of 1920 px smaller before it looks.
+      expect(Math.abs(face.box.x - faces[i]!.box.x)).toBeLessThan(0.15 * face.box.width);
+      expect(face.expression).toBe(faces[i]!.expression);
+    }
+  });
+
+  test('nobody there: empty lists; many people: an id for each', async () => {
+    const wall = await open({ film: 'wall.y4m' });
+    await watchCamera(wall.page, 8);
+    expect(await wall.page.evaluate(() => window.seen.every(({ faces }) => faces.length === 0))).toBe(true);
+    const many = await open({ film: 'many.y4m' });
+    await watchCamera(many.page, 20);
+    const ids = await many.page.evaluate(() => window.seen.at(-1)!.faces.map(({ id }) => id));
+    expect(ids.length).toBeGreaterThan(2);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('what cannot be used says why', async () => {
+    const { page } = await open({});
+    expect(await codeOf(page, "await web.openMien({ model: '/models/nobody.onnx' })")).toMatch(/^unreachable: .*404/);
+    expect(await codeOf(page, "await web.openMien({ model: '/files/broken.onnx' })")).toMatch(/^bad-model: .*broken.onnx/);
+    expect(await codeOf(page, "await web.openMien({ model: '/files/no-card.onnx' })")).toMatch(/^no-card: .*mien export/);
+    expect(await codeOf(page, `await web.openMien({ model: '${model}', detector: '${model}' })`)).toMatch(/^bad-detector: /);
+    expect(await codeOf(page, `await web.openMien({ model: '${model}', assets: '/nowhere' })`)).toMatch(/^unreachable: .*face-detector-light/);
+    expect(await codeOf(page, `await (await web.openMien({ model: '${model}' })).recognise(new Blob(['no picture']))`)).toMatch(/^unreadable-image: /);
+    expect(await codeOf(page, 'await web.openCamera()')).toMatch(/^camera-missing: /);
+    const denied = await open({ film: 'wall.y4m', allowed: false });
+    expect(await codeOf(denied.page, 'await web.openCamera()')).toMatch(/^camera-denied: .*allow/);
+  });
+
+  test('an unplugged camera, a closed worker and a stopped watch are told or silent as they should be', async () => {
+    const { page } = await open({ film: 'one.y4m' });
+    await watchCamera(page, 3);
+    // A track that is stopped by the page fires no event; one whose device goes away does.
+    await page.evaluate(() => window.camera.getVideoTracks()[0]!.dispatchEvent(new Event('ended')));
+    expect(await page.evaluate(() => window.failed.map(({ code }) => code))).toEqual(['camera-lost']);
+    const after = await page.evaluate(() => window.seen.length);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    expect(await page.evaluate(() => window.seen.length)).toBe(after);
+
+    await page.evaluate(() => {
+      window.failed = [];
+      window.live = window.mien.watch(window.camera, { onFaces: (faces, frame) => window.seen.push({ faces, frame }), onError: ({ code, message }) => window.failed.push({ code, message }) });
+    });
+    await page.waitForFunction((n) => window.seen.length > n, after);
+    await page.evaluate(() => window.mien.close());
+    expect(await page.evaluate(() => window.failed.map(({ code }) => code))).toEqual(['closed']);
+    expect(await codeOf(page, 'await mien.trainPersonal()')).toMatch(/^closed: /);
+  });
+
+  test('a hidden page pauses and goes on when it is back', async () => {
+    const { page } = await open({ film: 'one.y4m' });
+    await watchCamera(page, 3);
+    const hide = (hidden: boolean): Promise<void> =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, hidden);
+    await hide(true);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 400)));
+    const before = await page.evaluate(() => window.seen.length);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 400)));
+    expect(await page.evaluate(() => window.seen.length)).toBe(before);
+    await hide(false);
+    await page.waitForFunction((n) => window.seen.length > n + 3, before);
+  });
+
+  test('a resting face is corrected, a personal model is learnt, saved and used', async () => {
+    const { page } = await open({ film: 'one.y4m' });
+    await watchCamera(page, 5);
+    const neutral = await page.evaluate(async () => {
+      const { frames, offset } = await window.live.correctNeutral({ seconds: 3 });
+      return { frames, offset: [...offset] };
+    });
+    expect(neutral.frames).toBeGreaterThanOrEqual(10);
+    expect(neutral.offset).toHaveLength(expressions.length);
+    await page.waitForFunction(() => window.seen.at(-1)!.faces.some(({ expression }) => expression === 'neutral'));
+
+    expect(await codeOf(page, 'await mien.trainPersonal()')).toMatch(/^too-few-recordings: /);
+    const faces = await page.evaluate(() => window.seen.at(-1)!.faces.map(({ id }) => id));
+    // Two people stand for two expressions of one's own.
+    await page.evaluate(async (ids) => {
+      await window.live.record('left', { seconds: 3, face: ids[0]! });
+      await window.live.record('right', { seconds: 3, face: ids[1]! });
+    }, faces);
+    const result = await page.evaluate(async () => {
+      const { model, ...rest } = await window.mien.trainPersonal({ name: 'mine' });
+      const card = await window.mien.useModel(model);
+      return { ...rest, bytes: [...model], used: card.name };
+    });
+    expect(result).toMatchObject({ used: 'mine', before: Number.NaN, after: 1 });
+    expect(readCard(Uint8Array.from(result.bytes)).labels).toEqual(['left', 'right']);
+    const from = await page.evaluate(() => window.seen.length);
+    await page.waitForFunction((n) => window.seen.length > n + 10, from);
+    // The third person was not recorded and is taken for one of the two.
+    await page.waitForFunction(() => ['left', 'right'].every((label) => window.seen.at(-1)!.faces.some(({ expression }) => expression === label)));
+  });
+
+  test('<mien-live> starts when told to, draws, and turns the camera off again', async () => {
+    const { page, complaints } = await open({ film: 'one.y4m', path: '/element' });
+    expect(await page.evaluate(() => window.seen.length)).toBe(0);
+    await page.evaluate("document.querySelector('mien-live').start()");
+    await page.waitForFunction(() => window.seen.some(({ faces }) => faces.length > 0));
+    if (process.env.MIEN_SCREENSHOTS) await page.screenshot({ path: join(process.env.MIEN_SCREENSHOTS, 'mien-live.png') });
+    await page.waitForFunction(() => {
+      const canvas = document.querySelector('mien-live')!.shadowRoot!.querySelector('canvas')!;
+      return canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 0);
+    });
+    const states = await page.evaluate(() => {
+      const element = document.querySelector('mien-live') as HTMLElement & { stop(): void };
+      const stream = element.shadowRoot!.querySelector('video')!.srcObject as MediaStream;
+      element.remove();
+      return stream.getTracks().map(({ readyState }) => readyState);
+    });
+    expect(states).toEqual(['ended']);
+    expect(complaints).toEqual([]);
+  });
+});
