@@ -70,7 +70,9 @@ try {
     redis = await startRedis();
     observer = await connectRedis(redis.url);
     for (let i = 0; i < workers; i++) {
-      children.push(fork(fileURLToPath(import.meta.url), { env: { ...process.env, LABEL_SCALE_QUEUE: redis.url }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }));
+      children.push(
+        fork(fileURLToPath(import.meta.url), { env: { ...process.env, LABEL_SCALE_QUEUE: redis.url }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+      );
     }
   }
   const emptyQueueBytes = await queueBytes();
@@ -82,6 +84,7 @@ try {
   let lastDone = 0;
   let lastAt;
   let sampling = Promise.resolve();
+  let cpuBefore;
   const manifest = await label({
     sources: [list],
     out,
@@ -95,6 +98,7 @@ try {
       if (phase === 'listing') return;
       const now = performance.now();
       labellingBegan ??= now;
+      cpuBefore ??= process.cpuUsage();
       lastAt ??= now;
       if (done - lastDone < step) return;
       const perSecond = (1000 * (done - lastDone)) / (now - lastAt);
@@ -104,11 +108,14 @@ try {
       sampling = sampling.then(async () => {
         samples.push({ done, perSecond: Math.round(perSecond), queueBytes: (await queueBytes()) - emptyQueueBytes, rssBytes, workers: atWork });
         const { queueBytes: held } = samples.at(-1);
-        process.stderr.write(`${done} images, ${perSecond.toFixed(0)}/s, queue ${(held / 1e6).toFixed(2)} MB, this process ${(rssBytes / 1e6).toFixed(0)} MB\n`);
+        process.stderr.write(
+          `${done} images, ${perSecond.toFixed(0)}/s, queue ${(held / 1e6).toFixed(2)} MB, this process ${(rssBytes / 1e6).toFixed(0)} MB\n`,
+        );
       });
     },
   });
   const seconds = (performance.now() - labellingBegan) / 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
   await sampling;
 
   const counted = await queryLabels(out, 'SELECT count(*) AS images, count(DISTINCT item) AS items FROM images', async ({ rows }) => {
@@ -124,7 +131,8 @@ try {
   const early = figures(tenth(0.1));
   const late = figures(tenth(0.8));
   const problems = [];
-  if (manifest.state !== 'done' || counted.images !== images || counted.items !== images) problems.push(`${counted.items} of ${images} images in the output, state ${manifest.state}`);
+  if (manifest.state !== 'done' || counted.images !== images || counted.items !== images)
+    problems.push(`${counted.items} of ${images} images in the output, state ${manifest.state}`);
   if (late.perSecond < 0.8 * early.perSecond) problems.push(`the rate fell from ${early.perSecond} to ${late.perSecond} a second`);
   if (late.queueBytes > 1.2 * early.queueBytes + 200_000) problems.push(`the queue grew from ${early.queueBytes} to ${late.queueBytes} bytes`);
   if (late.rssBytes > 1.2 * early.rssBytes + 50e6) problems.push(`the process grew from ${early.rssBytes} to ${late.rssBytes} bytes`);
@@ -140,6 +148,8 @@ try {
       listingSeconds: Math.round((labellingBegan - listingBegan) / 100) / 10,
       seconds: Math.round(10 * seconds) / 10,
       imagesPerSecond: Math.round(images / seconds),
+      // What the process that hands out needs by itself: the limit of a job, however many workers it has.
+      handOutCpuSeconds: Math.round((user + system) / 1e5) / 10,
       largestQueueBytes: Math.max(...samples.map((s) => s.queueBytes)),
       largestRssBytes: Math.max(...samples.map((s) => s.rssBytes)),
       indexBytes: statSync(join(out, 'items.jsonl')).size + statSync(join(out, 'items.offsets')).size,

@@ -35,7 +35,8 @@ const { values: flags } = parseArgs({
   },
 });
 const cores = availableParallelism();
-const chunkSize = 256;
+/** Small for photographs, which take a second or so each: every worker shall have several chunks. */
+const chunkSizes = { crops: 256, photos: 32 };
 const dir = mkdtempSync(join(tmpdir(), 'mien-label-bench-'));
 const note = (text) => process.stderr.write(`${text}\n`);
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -56,7 +57,9 @@ async function writeCrops() {
   return Promise.all(
     Array.from({ length: 256 }, async (_, i) => {
       const file = join(folder, `${i}.png`);
-      await sharp({ create: { width: 48, height: 48, channels: 3, background: 'grey', noise } }).png().toFile(file);
+      await sharp({ create: { width: 48, height: 48, channels: 3, background: 'grey', noise } })
+        .png()
+        .toFile(file);
       return file;
     }),
   );
@@ -70,7 +73,7 @@ function photoFiles() {
 }
 
 /** Images a second of the recogniser alone, in this process, chunk by chunk. */
-async function inProcess({ items, faces }, threads) {
+async function inProcess({ items, faces, chunkSize }, threads) {
   const model = new Uint8Array(await readFile(flags.model));
   const detector = faces ? undefined : new Uint8Array(await readFile(defaultDetectorPath));
   const recogniser = await PictureRecogniser.open({ model, detector, threads, mapPath: (path) => path });
@@ -86,7 +89,7 @@ async function inProcess({ items, faces }, threads) {
 let jobs = 0;
 
 /** Images a second of a whole job. */
-async function job({ list, faces }, options) {
+async function job({ list, faces, chunkSize }, options) {
   const out = join(dir, `labels-${++jobs}`);
   const began = performance.now();
   let first;
@@ -146,6 +149,7 @@ async function measure(name, pictures) {
   const ratio = (a, b) => median(runs[a].map((result, i) => result.rate / runs[b][i].rate));
   const result = {
     images: pictures.items.length,
+    chunkSize: pictures.chunkSize,
     facesPerImage: round(runs.pool[0].facesPerImage, 2),
     inProcessPerSecond: round(rate('process')),
     poolPerSecond: round(rate('pool')),
@@ -166,14 +170,13 @@ async function measure(name, pictures) {
 }
 
 try {
-  const crops = { ...repeat('crops', await writeCrops(), Number(flags.crops)), faces: true };
-  const photos = { ...repeat('photos', photoFiles(), Number(flags.photos)), faces: false };
+  const crops = { ...repeat('crops', await writeCrops(), Number(flags.crops)), faces: true, chunkSize: chunkSizes.crops };
+  const photos = { ...repeat('photos', photoFiles(), Number(flags.photos)), faces: false, chunkSize: chunkSizes.photos };
   const result = {
     date: new Date().toISOString().slice(0, 10),
     command: `node benchmarks/label.mjs --crops ${flags.crops} --photos ${flags.photos} --runs ${flags.runs}`,
     machine: { cpu: cpus()[0]?.model, cores },
     model: flags.model.split('/').at(-1),
-    chunkSize,
     crops: await measure('crops', crops),
     photos: await measure('photos', photos),
   };

@@ -1,6 +1,6 @@
 // The live rate in a page, ours and the peers', on the same clip in the same browser.
 //
-//   node benchmarks/live.mjs CLIP [--frames 10000] [--seconds 10] [--runs 3] [--json FILE] [--only mien,human,face-api]
+//   node benchmarks/live.mjs CLIP [--frames 10000] [--seconds 10] [--runs 3] [--threads N] [--json FILE] [--only mien,human,face-api]
 //
 // The clip becomes a film of 640×480 at 60 frames a second (ffmpeg), so that the source is no limit below 60. Ours runs
 // as any page would use it; the peers run detector and expression on every frame, on the fastest of their backends.
@@ -23,13 +23,14 @@ const { values: flags, positionals } = parseArgs({
     frames: { type: 'string', default: '10000' },
     seconds: { type: 'string', default: '10' },
     runs: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '0' },
     only: { type: 'string', default: 'mien,human,face-api' },
     json: { type: 'string' },
   },
 });
 const [clip] = positionals;
 if (!clip || !existsSync(clip))
-  throw new Error('usage: node benchmarks/live.mjs CLIP [--frames 10000] [--seconds 10] [--runs 3] [--json FILE] [--only mien,human,face-api]');
+  throw new Error('usage: node benchmarks/live.mjs CLIP [--frames 10000] [--seconds 10] [--runs 3] [--threads N] [--json FILE] [--only mien,human,face-api]');
 const wanted = flags.only.split(',');
 const seconds = Number(flags.seconds);
 const runs = Number(flags.runs);
@@ -75,7 +76,7 @@ const { openMien } = await import('/mien/mien.js');
 window.frames = 0; window.latency = []; window.work = [];
 const film = document.getElementById('film');
 await film.play();
-const mien = await openMien({ model: '/models/${defaultModelName}.onnx' });
+const mien = await openMien({ model: '/models/${defaultModelName}.onnx', threads: ${Number(flags.threads)} });
 window.device = mien.device; window.threads = mien.threads;
 mien.watch(film, { onFaces: (faces, frame) => { window.frames++; window.latency.push(frame.latencyMs); window.work.push(frame.workMs); if (faces.length && !window.firstMs) window.firstMs = performance.now(); } });
 </script>`;
@@ -161,6 +162,7 @@ async function benchMien() {
   const firsts = [];
   for (let i = 0; i <= runs; i++) {
     const opened = await context.newPage();
+    opened.on('pageerror', (error) => console.error(`/mien: ${error.message}`));
     await opened.goto(`${server.url}/mien`);
     await opened.waitForFunction('window.firstMs', undefined, { timeout: 120_000 });
     // The first load fills the caches.

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expressions, findExpressions } from '@mien/runtime';
-import { createNodeRecogniser, decodeImage, defaultDetector, defaultDetectorPath } from '@mien/runtime/node';
+import { createNodeRecogniser, decodeImage, defaultDetector, defaultDetectorPath, lightDetectorPath } from '@mien/runtime/node';
 import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
 import { startStudio } from '@mien/server';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -43,7 +43,7 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'mien-studio-'));
     model = await modelFile(dir);
-    studio = await startStudio({ port: 0, studioDir, models: [model], detectorFile: defaultDetectorPath });
+    studio = await startStudio({ port: 0, studioDir, models: [model], detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath });
     browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox', '--disable-background-networking'] });
   }, timeoutMs);
   afterAll(async () => {
@@ -191,7 +191,7 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
   });
 
   test('without a released model the page says so', async () => {
-    const bare = await startStudio({ port: 0, studioDir, models: [], detectorFile: defaultDetectorPath });
+    const bare = await startStudio({ port: 0, studioDir, models: [], detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath });
     const { page, complaints } = await open(bare.url);
     await page.getByRole('heading', { name: 'There is no model yet' }).waitFor();
     expect(await page.getByRole('button', { name: 'Choose pictures' }).isDisabled()).toBe(true);
@@ -203,7 +203,7 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
   test('a model that cannot be loaded is told, and can be tried again', async () => {
     const file = join(dir, 'replaced.onnx');
     await writeFile(file, await readFile(model.file));
-    const other = await startStudio({ port: 0, studioDir, models: [{ name: 'replaced', file }], detectorFile: defaultDetectorPath });
+    const other = await startStudio({ port: 0, studioDir, models: [{ name: 'replaced', file }], detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath });
     await writeFile(file, 'damaged');
     const { page } = await open(other.url);
     await page.getByRole('heading', { name: 'The model could not be loaded.' }).waitFor();

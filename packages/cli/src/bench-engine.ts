@@ -148,6 +148,7 @@ export async function benchEngine(options: EngineBenchOptions): Promise<EngineBe
   const { kernels, report } = await chooseKernels(createSession, device);
   say(`kernels: ${report}`);
   const create = onDevice(createSession, device);
+  say('matrix product (sgemm)');
   const sgemm = await openSgemm(create);
   const bench: Bench = { ...options, kernels, create, sgemm, rooflines: [await sgemm.measure()] };
   const { models, peers } = await benchSteps(bench);

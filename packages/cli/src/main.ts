@@ -12,6 +12,7 @@ const verbs: Record<string, () => Promise<AddVerb>> = {
   train: async () => (await import('./verbs/train.ts')).addTrainVerb,
   ablate: async () => (await import('./verbs/ablate.ts')).addAblateVerb,
   eval: async () => (await import('./verbs/eval.ts')).addEvalVerb,
+  explain: async () => (await import('./verbs/explain.ts')).addExplainVerb,
   export: async () => (await import('./verbs/export.ts')).addExportVerb,
   ensemble: async () => (await import('./verbs/ensemble.ts')).addEnsembleVerb,
   label: async () => (await import('./verbs/label.ts')).addLabelVerb,

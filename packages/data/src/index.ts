@@ -1,7 +1,16 @@
 /** @mien/data: from any collection of labelled faces to batches a trainer can use. Node only. */
 
 // Store: one compact directory per data set
-export { type HistoryEntry, type ImageLayout, type Manifest, manifestSchema, type StoreSource, type StoreSplit, storeFormatVersion } from './store/manifest.ts';
+export {
+  type HistoryEntry,
+  type ImageLayout,
+  lockedByDefault,
+  type Manifest,
+  manifestSchema,
+  type StoreSource,
+  type StoreSplit,
+  storeFormatVersion,
+} from './store/manifest.ts';
 export { openStore, type Split, type Store } from './store/store.ts';
 export type { StoreRow } from './store/split-parts.ts';
 export { StoreWriter, type StoreWriterOptions } from './store/writer.ts';
@@ -12,7 +21,7 @@ export { type FerCsvOptions, importFerCsv } from './import/fer-csv.ts';
 export { ferPlusNames } from './import/fer-votes.ts';
 export { type FolderOptions, importFolders } from './import/folders.ts';
 export type { ImageImportOptions } from './import/image-files.ts';
-export { type ImportDataOptions, importData } from './import/import-data.ts';
+export { type ImportDataOptions, importData, numberedForms } from './import/import-data.ts';
 export type { LabelMap } from './import/label-map.ts';
 export type { LayoutOptions } from './import/layout.ts';
 export { importParquet, type ParquetOptions } from './import/parquet.ts';

@@ -4,6 +4,8 @@
 export { type RiskCoverage, riskCoverage, type RiskPoint, thresholdForRisk } from './abstention.ts';
 export { calibration, type Calibration, fitTemperature, probabilities, type ReliabilityBin } from './calibration.ts';
 export { argmax, type ClassFigures, computeMetrics, type Metrics, negativeLogLikelihood, topAccuracy, wilsonInterval } from './metrics.ts';
+export { type AbstainResult, fitAbstention, halves, type JudgedRows } from './abstain-threshold.ts';
+export { type VoteAgreement, voteAgreement } from './vote-agreement.ts';
 // Comparisons
 export { bootstrapInterval, comparePaired, macroF1Interval, type PairedComparison } from './compare.ts';
 export { intervalOverSeeds, meanAndSd } from './compare-seeds.ts';
@@ -14,6 +16,29 @@ export { type CardTemperature, fitCardTemperature, type FitTemperatureOptions, m
 // A model on a split
 export { type EvaluateOptions, type Evaluation, evaluateSplit } from './evaluate.ts';
 export { type PredictOptions, predictSplit } from './predict-split.ts';
-export { majorityTruth, type VotedTruth } from './votes.ts';
+export { majorityTruth, voteColumns, type VotedTruth } from './votes.ts';
+export { checkSplit, refuseSeen, type SeenRows, seenRows } from './seen-rows.ts';
+export { type OverlapFigures, overlapFigures } from './overlap-figures.ts';
+// Groups of people
+export { compareGroups, type Gap, type GroupFigures, type GroupReport } from './group-gap.ts';
+export { readGroups } from './groups-csv.ts';
+// Robustness
+export { type CorruptionName, corruptionNames, corruptPixels } from './corruption/corruptions.ts';
+export { coverRegion, type FaceRegion, faceRegionNames } from './corruption/face-regions.ts';
+export { type Severity, severities } from './corruption/picture.ts';
+export { measureRobustness, type Robustness, type RobustnessOptions, sampleRows } from './robustness.ts';
+// Explanations
+export { checkMethod, Explainer, type ExplainMethod, explainMethods, methodMeaning, methodsFor } from './explain/explain.ts';
+export { type Faithfulness, measureFaithfulness, type MethodFaithfulness } from './explain/faithfulness.ts';
+export { type HeatMap, resizeMap, stretchMap } from './explain/heat-map.ts';
+export { LookingGlass } from './explain/looking-glass.ts';
+export { overlayPng, seenSquare } from './explain/overlay.ts';
 // Output
 export { formatMetrics } from './format-table.ts';
+export { formatGroups, formatRobustness } from './format-report.ts';
+export { paperPalette } from './plot/palette.ts';
+export { writePlots } from './plot/write-plots.ts';
+export { evaluationPage } from './report/evaluation-page.ts';
+export { type Mistake, worstMistakes } from './report/mistakes.ts';
+export { type ModelFigures, type Report, reportJson } from './report/report.ts';
+export { reportPlots } from './report/report-plots.ts';

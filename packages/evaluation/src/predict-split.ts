@@ -25,7 +25,7 @@ export interface PredictOptions {
 }
 
 /** Stored images are planar, pictures are interleaved. */
-function toImage(pixels: Uint8Array, channels: number, height: number, width: number): Image {
+export function toImage(pixels: Uint8Array, channels: number, height: number, width: number): Image {
   if (channels === 1) return { width, height, channels: 1, data: pixels };
   const data = new Uint8Array(pixels.length);
   const plane = height * width;

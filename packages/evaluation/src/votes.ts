@@ -11,6 +11,18 @@ export interface VotedTruth {
   readonly protocol: string;
 }
 
+/** Names of the votes' columns as Mien names them. */
+function namesOf(split: Split): string[] {
+  return (split.voteNames ?? []).map((name) => parseExpression(name) ?? name.toLowerCase());
+}
+
+/** The column of votes for each label; undefined where the data has no votes, or none for one of the labels. */
+export function voteColumns(split: Split, labels: readonly string[]): number[] | undefined {
+  const names = namesOf(split);
+  const columns = labels.map((label) => names.indexOf(label));
+  return columns.includes(-1) ? undefined : columns;
+}
+
 /**
  * FER+'s majority protocol (Barsoum et al. 2016): a row counts where one of `labels` has more than half of all its votes,
  * those on `unknown` and `not a face` included; all other rows are left out.
@@ -19,16 +31,19 @@ export interface VotedTruth {
 export async function majorityTruth(split: Split, labels: readonly string[]): Promise<VotedTruth> {
   const votes = await split.readVotes();
   if (!votes) throw new UserError('no-votes', `split ${split.name}: the data has no votes; import it with --votes`);
-  const names = split.voteNames!.map((name) => parseExpression(name) ?? name.toLowerCase());
-  const columns = labels.map((label) => {
-    const at = names.indexOf(label);
-    if (at < 0) throw new UserError('no-votes', `the votes have no column for ${label}; they have ${split.voteNames!.join(', ')}`);
-    return at;
-  });
+  const width = split.voteNames!.length;
+  const columns = voteColumns(split, labels);
+  if (!columns) {
+    const names = namesOf(split);
+    const missing = labels.find((label) => !names.includes(label));
+    throw new UserError('no-votes', `the votes have no column for ${missing}; they have ${split.voteNames!.join(', ')}`);
+  }
+  if (votes.every((count) => count === 0))
+    throw new UserError('no-votes', `split ${split.name}: the votes of all ${split.count} rows sum to 0; import the votes that belong to these images`);
   const rows: number[] = [];
   const truth: number[] = [];
   for (let row = 0; row < split.count; row++) {
-    const counts = votes.subarray(row * names.length, (row + 1) * names.length);
+    const counts = votes.subarray(row * width, (row + 1) * width);
     const total = counts.reduce((a, b) => a + b, 0);
     const winner = columns.findIndex((column) => 2 * counts[column]! > total);
     if (winner < 0) continue;

@@ -1,5 +1,6 @@
 /** DuckDB over the Parquet files of a job, finished or not. */
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DoneChunks } from './done-chunks.ts';
@@ -16,7 +17,11 @@ export interface Database {
 export async function openDatabase(threads?: number): Promise<Database> {
   // Loaded here only: it is large, and workers do without.
   const { DuckDBInstance } = await import('@duckdb/node-api');
-  const instance = await DuckDBInstance.create(':memory:', threads === undefined ? {} : { threads: String(threads) });
+  const instance = await DuckDBInstance.create(':memory:', {
+    // Sorting more than memory holds; by default it would go to the folder the program was started in.
+    temp_directory: join(tmpdir(), `mien-duckdb-${process.pid}`),
+    ...(threads === undefined ? {} : { threads: String(threads) }),
+  });
   const connection = await instance.connect();
   return {
     connection,

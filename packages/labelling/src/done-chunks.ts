@@ -13,9 +13,7 @@ export class DoneChunks {
   constructor(chunks: number) {
     this.chunks = chunks;
     this.#done = new Uint8Array(chunks);
-    this.#missing = Uint16Array.from({ length: Math.ceil(chunks / chunksPerShard) }, (_, shard) =>
-      Math.min(chunksPerShard, chunks - shard * chunksPerShard),
-    );
+    this.#missing = Uint16Array.from({ length: Math.ceil(chunks / chunksPerShard) }, (_, shard) => Math.min(chunksPerShard, chunks - shard * chunksPerShard));
   }
 
   /** Looks through a job's folder. What is on disk is the truth; queues only carry work. */

@@ -73,10 +73,14 @@ export async function openLabelHandler(payload: unknown, worker: LabelWorkerOpti
   const mapPath = parsePathMap(worker.map);
   const folder = labelFolder(mapPath(job.dir));
   const missing = (await unreachable([folder.manifest])) ?? (await unreachable(job.options.sources.map(mapPath)));
-  if (missing) throw new UserError('unreachable', `${missing} of the job cannot be reached from here: mount it at the same path, or say where it is with --map FROM=TO`);
+  if (missing)
+    throw new UserError('unreachable', `${missing} of the job cannot be reached from here: mount it at the same path, or say where it is with --map FROM=TO`);
   if (job.videos) await requireFfmpeg();
   if (job.ownRecogniser !== (worker.recogniser !== undefined)) {
-    throw new UserError('other-model', `the job ${job.ownRecogniser ? 'wants a recogniser of its own' : 'uses the recogniser of Mien'}, this worker has another: refused`);
+    throw new UserError(
+      'other-model',
+      `the job ${job.ownRecogniser ? 'wants a recogniser of its own' : 'uses the recogniser of Mien'}, this worker has another: refused`,
+    );
   }
   const recogniser = worker.recogniser ? await openOwn(worker.recogniser, job) : await openPictureRecogniser(job, folder, worker, mapPath);
   return {

@@ -34,7 +34,7 @@ export interface LocalWorkOptions {
 
 /**
  * Chunks in line in Redis: enough that workers by the hundred never wait for the one who hands out, and little enough
- * that the queue takes about a megabyte, however large the job.
+ * that the queue takes a few megabytes, however large the job.
  */
 const queuedWindow = 1024;
 const farewellMs = 5000;
@@ -85,7 +85,9 @@ export async function openQueuedWork(payload: LabelPayload, { queue, job, leaseM
     broken: new Promise(() => {}),
     close: async () => {
       // A server that is away must not keep us: what it still holds is of no consequence.
-      await within(farewellMs, engine.close(), 'the end of the queue').catch(() => onNotice(`the queue of job ${job} could not be emptied; \`mien label cancel\` does it later`));
+      await within(farewellMs, engine.close(), 'the end of the queue').catch(() =>
+        onNotice(`the queue of job ${job} could not be emptied; \`mien label cancel\` does it later`),
+      );
       redis.disconnect();
     },
   };

@@ -43,7 +43,10 @@ export async function listJob(job: OpenedJob, { onFound, onNotice, signal }: Lis
       onFound?.(writer.items);
     }
     if (writer.items === 0) {
-      throw new UserError('nothing-found', `${sources.join(', ')}: no picture and no video found (${skipped} other files); pictures are known by .jpg, .png, .webp, .gif, .avif, .tif`);
+      throw new UserError(
+        'nothing-found',
+        `${sources.join(', ')}: no picture and no video found (${skipped} other files); pictures are known by .jpg, .png, .webp, .gif, .avif, .tif`,
+      );
     }
   } catch (error) {
     await writer.abandon();

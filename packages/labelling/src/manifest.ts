@@ -55,7 +55,9 @@ const manifestSchema = z.object({
   /** Chunks that failed for good in the last run, with their last error. */
   failed: z.array(z.object({ chunk: z.number().int(), error: z.string() })).optional(),
   finished: z.string().optional(),
-  shards: z.array(z.object({ faces: z.string(), images: z.string(), faceRows: z.number().int(), imageRows: z.number().int(), bytes: z.number().int() })).optional(),
+  shards: z
+    .array(z.object({ faces: z.string(), images: z.string(), faceRows: z.number().int(), imageRows: z.number().int(), bytes: z.number().int() }))
+    .optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 

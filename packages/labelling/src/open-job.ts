@@ -95,9 +95,13 @@ function refuseOther(request: JobRequest, before: Manifest, options: JobOptions)
   const other = difference(before.options, options);
   if (other) throw new UserError('other-job', `${out}: holds a job that differs in ${other}; ask for the same to go on with it, or choose another --out`);
   if (before.version !== mienVersion) {
-    throw new UserError('other-version', `${out}: the job was started by Mien ${before.version}, this is ${mienVersion}; go on with ${before.version} or choose another --out`);
+    throw new UserError(
+      'other-version',
+      `${out}: the job was started by Mien ${before.version}, this is ${mienVersion}; go on with ${before.version} or choose another --out`,
+    );
   }
-  if (name !== undefined && name !== before.job) throw new UserError('other-job', `${out}: holds the job ${before.job}, not ${name}; leave out --name or choose another --out`);
+  if (name !== undefined && name !== before.job)
+    throw new UserError('other-job', `${out}: holds the job ${before.job}, not ${name}; leave out --name or choose another --out`);
 }
 
 async function makeFolder({ dir }: LabelFolder): Promise<void> {

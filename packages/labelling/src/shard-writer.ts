@@ -89,7 +89,9 @@ export class ShardWriter {
     } catch (error) {
       await rm(partial, { force: true }).catch(() => {});
       if (/Could not find|No files found|Cannot open file|No such file/i.test((error as Error).message)) {
-        throw new UserError('lost-chunk', `${to}: a finished chunk has vanished from ${this.#folder.chunks}; start the job again in another --out`, { cause: error });
+        throw new UserError('lost-chunk', `${to}: a finished chunk has vanished from ${this.#folder.chunks}; start the job again in another --out`, {
+          cause: error,
+        });
       }
       throw error;
     }

@@ -2,8 +2,8 @@
 import { describeNetwork } from '@mien/engine';
 import { sizeOf } from '@mien/onnx';
 import { freshPosition } from './checkpoint.ts';
-import { openStage, openTraining, stepsPerEpoch, type Training } from './open-training.ts';
-import type { Recipe, Stage } from './recipe-schema.ts';
+import { openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
+import type { Stage } from './recipe-schema.ts';
 
 export interface StageEstimate {
   readonly name: string;
@@ -74,7 +74,7 @@ async function estimateStage(training: Training, stage: Stage): Promise<StageEst
 }
 
 /** Builds every stage, runs a few steps of each and adds up. Nothing is written. Throws what a training would throw before its first step. */
-export async function estimateTraining(options: { recipe: Recipe; data: string; threads?: number | undefined }): Promise<TrainingEstimate> {
+export async function estimateTraining(options: OpenTrainingOptions): Promise<TrainingEstimate> {
   const training = await openTraining(options);
   const { plan, rows, init, kernelReport } = training;
   const stages: StageEstimate[] = [];

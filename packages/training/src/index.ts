@@ -11,7 +11,16 @@ export type { InitReport } from './initial-weights.ts';
 export { isRunFolder, runFolder, writeAtomically } from './run-folder.ts';
 // Ablations
 export { ablationNames, type AblationPlan, type AblationRow, loadAblation } from './ablation/ablation-plan.ts';
-export { type AblationOutcome, type AblationProgress, planAblation, type RowCost, runAblation, type RunAblationOptions } from './ablation/run-ablation.ts';
+export {
+  type AblationOutcome,
+  type AblationProgress,
+  type AblationRun,
+  planAblation,
+  type RowCost,
+  runAblation,
+  type RunAblationOptions,
+  runsOf,
+} from './ablation/run-ablation.ts';
 export { isFailed, type RunOutcome } from './ablation/run-result.ts';
 export { type AblationSummary, type RowSummary, summariseAblation } from './ablation/summarise.ts';
 export { formatMarkdown } from './ablation/format-summary.ts';

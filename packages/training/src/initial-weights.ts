@@ -2,10 +2,11 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type AnyNetwork, buildNetwork, type Weights, type WeightSpec } from '@mien/engine';
 import { randomFor } from '@mien/data';
-import { decodeSafetensors } from '@mien/models';
+import { decodeWeights } from '@mien/models';
 import { decodeModel, widenWeights } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
 import type { ImageShape } from './input-pixels.ts';
+import type { Recipe } from './recipe-schema.ts';
 import { isRunFolder, runFolder } from './run-folder.ts';
 
 /** What became of the weights of a file. */
@@ -35,27 +36,49 @@ export function weightsOfModel(bytes: Uint8Array): Map<string, FoundTensor> {
   return found;
 }
 
-/** Tensors by name, of a `.safetensors` or `.onnx` file, or of the best model of a run. */
-function readWeights(source: string): Map<string, FoundTensor> {
+interface FoundWeights {
+  readonly tensors: ReadonlyMap<string, FoundTensor>;
+  /** How images must be normalised for them, where the file says so. */
+  readonly normalise?: Recipe['normalise'];
+}
+
+/** Of a `.safetensors` or `.onnx` file, or of the best model of a run. */
+function readWeights(source: string): FoundWeights {
   const file = isRunFolder(source) ? runFolder(source).model : source;
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new UserError('no-init', `init ${source}: expected a .safetensors or .onnx file or the folder of a run with a model.onnx; there is none`);
   }
   const bytes = new Uint8Array(readFileSync(file));
-  if (!file.endsWith('.onnx')) return new Map([...decodeSafetensors(bytes, file).tensors].map(([name, t]) => [name.replace(/^weights\//, ''), t]));
+  if (!file.endsWith('.onnx')) {
+    const { tensors, metadata } = decodeWeights(bytes, file);
+    return { tensors, ...(metadata.normalise ? { normalise: JSON.parse(metadata.normalise) as Recipe['normalise'] } : {}) };
+  }
   try {
-    return weightsOfModel(bytes);
+    return { tensors: weightsOfModel(bytes) };
   } catch (cause) {
     throw new UserError('no-init', `init ${file}: cannot be read as an ONNX file (${(cause as Error).message})`, { cause });
   }
 }
 
+/** Weights see the images they were made for, or nothing they have learned holds. */
+function checkNormalisation(source: string, expected: Recipe['normalise'], got: Recipe['normalise'], channels: number): void {
+  const entry = (values: number | readonly number[], c: number): number => (typeof values === 'number' ? values : values[Math.min(c, values.length - 1)]!);
+  for (let c = 0; c < channels; c++) {
+    if (entry(expected.mean, c) === entry(got.mean, c) && entry(expected.std, c) === entry(got.std, c)) continue;
+    throw new UserError(
+      'other-normalisation',
+      `init ${source}: its weights are for images normalised with ${JSON.stringify(expected)}, the recipe says ${JSON.stringify(got)}; set normalise to the former, or import the weights again with --gets`,
+    );
+  }
+}
+
 /** All weights of the network at the start of a training. Throws `UserError` when the file has none that fit. */
-export function initialWeights(network: AnyNetwork, input: ImageShape, seed: number, init?: string): { weights: Weights; report?: InitReport } {
+export function initialWeights(network: AnyNetwork, input: ImageShape, { seed, init, normalise }: Recipe): { weights: Weights; report?: InitReport } {
   const { specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
   const weights = drawWeights(specs, seed);
   if (!init) return { weights };
-  const found = readWeights(init);
+  const { tensors: found, normalise: expected } = readWeights(init);
+  if (expected) checkNormalisation(init, expected, normalise, input[0]);
   const fresh: string[] = [];
   for (const { name, shape } of specs) {
     const tensor = found.get(name);

@@ -1,5 +1,5 @@
 /** A recipe and a store made ready to train: rows, network, first weights, and each stage's compiled step. */
-import { sizeOf } from '@mien/onnx';
+import { type CreateSession, type Device, DeviceError, onDevice, sizeOf } from '@mien/onnx';
 import { createSession } from '@mien/onnx/node';
 import {
   accumulateGradients,
@@ -7,12 +7,13 @@ import {
   averageWeights,
   buildNetwork,
   canKeepFeatures,
+  chooseKernels,
   createFeatureTraining,
   type FeatureTraining,
   type HeadOptions,
   type Kernels,
   type Optimizer,
-  probeKernels,
+  type ProbeResult,
   sgd,
   TrainStep,
   type TrainStepOptions,
@@ -46,6 +47,8 @@ export interface Training {
   /** To be released when the training is over. */
   readonly teachers: TeacherPanel | undefined;
   readonly threads: number | undefined;
+  /** Opens sessions on the device of the training; validation stays on the processor. */
+  readonly createSession: CreateSession;
 }
 
 export interface OpenStage {
@@ -56,7 +59,7 @@ export interface OpenStage {
   release(): Promise<void>;
   readonly heads: ReadonlyMap<string, HeadTargets>;
   /** Trains the stage; the rest of the context is the caller's. */
-  trainer(context: Omit<StageContext, 'recipe' | 'stage' | 'state' | 'batches' | 'heads' | 'teachers'>): StageTrainer;
+  trainer(context: Omit<StageContext, 'recipe' | 'stage' | 'state' | 'batches' | 'imageShape' | 'heads' | 'teachers'>): StageTrainer;
 }
 
 function checkStages(recipe: Recipe, plan: NetworkPlan, rows: number, classes: number): void {
@@ -102,18 +105,49 @@ function headOptions({ labels, weight }: Head, isTaught: boolean, { distill }: R
   return { classes, weight: weight * (1 - distill.weight), distillation: { temperature: distill.temperature, weight: weight * distill.weight } };
 }
 
+export interface OpenTrainingOptions {
+  readonly recipe: Recipe;
+  /** Directory of a store. */
+  readonly data: string;
+  readonly threads?: number | undefined;
+  /** Where steps run; default `cpu`. Never replaced by another. */
+  readonly device?: Device | undefined;
+}
+
+async function chooseKernelsFor(device: Device): Promise<ProbeResult> {
+  try {
+    return await chooseKernels(createSession, device);
+  } catch (error) {
+    if (error instanceof DeviceError) throw new UserError('device-unavailable', error.message, { cause: error });
+    throw error;
+  }
+}
+
 /** Reads and checks everything, draws the first weights and looks what the machine can do. Throws `UserError` for what does not fit. */
-export async function openTraining(options: { recipe: Recipe; data: string; threads?: number | undefined }): Promise<Training> {
+export async function openTraining(options: OpenTrainingOptions): Promise<Training> {
   const { recipe } = options;
   const rows = await chooseRows(recipe, options.data);
   const { image, labelNames } = rows.train;
   const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
   checkStages(recipe, plan, rows.trainRows.length, labelNames.length);
-  const { weights: start, report: init } = initialWeights(plan.network, plan.input, recipe.seed, recipe.init);
+  const { weights: start, report: init } = initialWeights(plan.network, plan.input, recipe);
   const votes = await votesOf(rows.train);
-  const { kernels, report } = await probeKernels(createSession);
+  const { device = 'cpu' } = options;
+  const { kernels, report } = await chooseKernelsFor(device);
   const teachers = await openTeachers(recipe, plan, rows, options.threads);
-  return { recipe, rows, plan, votes, kernels, kernelReport: report, start, init, teachers, threads: options.threads };
+  return {
+    recipe,
+    rows,
+    plan,
+    votes,
+    kernels,
+    kernelReport: report,
+    start,
+    init,
+    teachers,
+    threads: options.threads,
+    createSession: onDevice(createSession, device),
+  };
 }
 
 /** Updates of the weights in an epoch of a stage. */
@@ -124,7 +158,7 @@ export function stepsPerEpoch({ rows }: Training, stage: Stage): number {
 /** The stage split below its lowest trained weight, where what lies below gives the same features in every epoch and they fit in memory. */
 async function openFeatures({ rows, teachers }: Training, stage: Stage, options: TrainStepOptions): Promise<FeatureTraining | undefined> {
   const freezes = stage.trainable.length > 0 || stage.frozen.length > 0;
-  if (!freezes || stage.augmentation.length > 0 || teachers || !canKeepFeatures(options)) return undefined;
+  if (!freezes || stage.augmentation.length > 0 || stage.mix || teachers || !canKeepFeatures(options)) return undefined;
   const features = await createFeatureTraining(options);
   if (fitsInMemory(rows.trainRows.length, features.featureSize)) return features;
   await features.release();
@@ -143,7 +177,7 @@ export async function openStage(training: Training, stage: Stage, position: Posi
     heads: Object.fromEntries(plan.heads.map((head) => [head.name, headOptions(head, isTaught(head.name), recipe)])),
     batch: stage.batch,
     kernels,
-    createSession,
+    createSession: training.createSession,
     frozen: frozenIn(stage),
     ...(threads ? { threads } : {}),
   };
@@ -160,6 +194,6 @@ export async function openStage(training: Training, stage: Stage, position: Posi
     heads,
     features,
     release,
-    trainer: (context) => new StageTrainer({ ...context, recipe, stage, state, batches, heads, teachers }, sums),
+    trainer: (context) => new StageTrainer({ ...context, recipe, stage, state, batches, imageShape: plan.batchInput, heads, teachers }, sums),
   };
 }

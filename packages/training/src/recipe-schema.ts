@@ -1,5 +1,5 @@
 /** The fields of a recipe. Everything that decides the result of a training stands here. */
-import { augmentationSchema } from '@mien/data';
+import { augmentationSchema, mixSchema } from '@mien/data';
 import { z } from 'zod';
 
 const rate = z.number().min(0);
@@ -85,6 +85,8 @@ export const stageSchema = z.strictObject({
   /** Batches whose gradients are averaged before each update. */
   accumulate: z.number().int().positive().default(1),
   augmentation: augmentationSchema.default([]),
+  /** Mixing the images of a batch with their targets, after augmentation: mixup, cutmix or both. */
+  mix: mixSchema.optional(),
   loss: lossSchema.prefault({}),
   optimizer: optimizerSchema,
   schedule: scheduleSchema.prefault({ kind: 'constant' }),

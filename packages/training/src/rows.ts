@@ -32,10 +32,17 @@ function part(rows: Uint32Array, labels: Uint8Array, fraction: number, seed: num
   return chosen.map((i) => rows[i]!);
 }
 
+/** A test split that has been learned from, or chosen on, proves nothing any more. */
+function refuseLocked(split: Split, use: string): void {
+  if (split.locked)
+    throw new UserError('locked-split', `split ${split.name} is a locked test split and must not be ${use}; name another in data.train or data.validation`);
+}
+
 /** Opens the store and divides its rows. Throws `UserError` for unknown splits and when nothing is left to choose on. */
 export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingRows> {
   const store = await openStore(dir);
   const train = await store.split(recipe.data.train);
+  refuseLocked(train, 'trained on');
   const { validation, fraction } = recipe.data;
   const { name } = store.manifest;
   let trainRows = everyRow(train.count);
@@ -43,6 +50,7 @@ export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingR
   let validationRows: Uint32Array;
   if ('split' in validation) {
     validationSplit = await store.split(validation.split);
+    refuseLocked(validationSplit, 'used to choose the epoch');
     validationRows = everyRow(validationSplit.count);
   } else {
     ({ train: trainRows, heldOut: validationRows } = stratifiedHoldout(train.labels, validation.fraction, recipe.seed));

@@ -7,6 +7,8 @@ import type { BatchSource, HeadTargets } from './batches.ts';
 import { saveCheckpoint, type TrainingState } from './checkpoint.ts';
 import type { TeacherPanel } from './combine/teacher-panel.ts';
 import type { TrainEvent } from './events.ts';
+import type { ImageShape } from './input-pixels.ts';
+import { mixHeads } from './mix-heads.ts';
 import type { Recipe, Stage } from './recipe-schema.ts';
 
 export interface StageContext {
@@ -14,6 +16,8 @@ export interface StageContext {
   readonly stage: Stage;
   readonly state: TrainingState;
   readonly batches: BatchSource;
+  /** [C,H,W] of the images in a batch. */
+  readonly imageShape: ImageShape;
   /** Targets by head, the first of which is what accuracy is counted on. */
   readonly heads: ReadonlyMap<string, HeadTargets>;
   readonly teachers: TeacherPanel | undefined;
@@ -109,10 +113,14 @@ export class StageTrainer {
 
   /** Forward and backward of one batch; what it adds to the epoch's figures. */
   async #runBatch(epoch: number, at: number): Promise<void> {
-    const { recipe, stage, state, batches, heads, teachers } = this.#context;
+    const { recipe, stage, state, batches, imageShape, heads, teachers } = this.#context;
     const { step, position } = state;
     await batches.fillImages(epoch, at, step.images);
     for (const [name, head] of heads) batches.fillTargets(epoch, at, head, step.targetsOf(name));
+    if (stage.mix) {
+      const targets = [...heads.keys()].map((name) => step.targetsOf(name));
+      mixHeads(stage.mix, step.images, imageShape, targets, randomFor(recipe.seed, 'mix', epoch, at));
+    }
     await teachers?.teach(step.images, stage.batch, (head) => step.teacherOf(head));
     for (const mask of step.masks) fillMask(mask.data, mask.rate, this.#random.reseed(recipe.seed, 'dropout', mask.name, epoch, at));
     const loss = await step.run();

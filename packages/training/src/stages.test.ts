@@ -1,5 +1,5 @@
 /** Trainings of several stages, from given weights, of two heads. Seconds long, on a tiny network. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '@mien/data';
@@ -7,7 +7,7 @@ import { relativeError } from '@mien/engine';
 import { evaluateSplit } from '@mien/evaluation';
 import { createSession } from '@mien/onnx/node';
 import { readCard } from '@mien/runtime';
-import { checkRecipe, decodeSafetensors, type RecipeInput, runFolder, type TrainEvent, train } from '@mien/training';
+import { checkRecipe, decodeSafetensors, encodeSafetensors, type RecipeInput, runFolder, type TrainEvent, train } from '@mien/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSameBits } from '../test/same-bits.ts';
 import { temporaryDir, writeTinyStore } from '../test/tiny-store.ts';
@@ -57,7 +57,17 @@ const epochs = (events: readonly TrainEvent[]) => events.filter((e) => e.type ==
 const staged: Partial<RecipeInput> = {
   stages: [
     { name: 'head', epochs: 1, trainable: ['classifier'] },
-    { name: 'all', epochs: 2, batch: 4, accumulate: 2, clipNorm: 1, optimizer: { learningRate: 0.002 }, schedule: { kind: 'one-cycle' }, ema: 0.5 },
+    {
+      name: 'all',
+      epochs: 2,
+      batch: 4,
+      accumulate: 2,
+      clipNorm: 1,
+      mix: { mixup: 0.4, cutmix: 1 },
+      optimizer: { learningRate: 0.002 },
+      schedule: { kind: 'one-cycle' },
+      ema: 0.5,
+    },
   ],
 };
 
@@ -152,6 +162,10 @@ describe('init', () => {
     const start = events.find((e) => e.type === 'start')!;
     expect([...start.init!.fresh].sort()).toEqual(['classifier.bias', 'classifier.weight']);
     await expect(run({ init: first.out, model: 'resnet18-48', modelOptions: { width: 0.125 } })).rejects.toThrow(/none of its \d+ weights fits/);
+    const other = join(temporaryDir(), 'weights.safetensors');
+    const tensors = new Map([['classifier.bias', { shape: [7], data: new Float32Array(7) }]]);
+    writeFileSync(other, encodeSafetensors({ tensors, metadata: { normalise: '{"mean":[0.4],"std":[0.25]}' } }));
+    await expect(run({ init: other })).rejects.toThrow(/for images normalised with \{"mean":\[0.4\].*the recipe says \{"mean":0.5/);
     await expect(run({ init: join(dir, 'nothing.safetensors') })).rejects.toThrow(/expected a .safetensors or .onnx file/);
   });
 });

@@ -6,17 +6,15 @@ import { UserError } from '@mien/runtime';
 import type { TrainEvent } from './events.ts';
 import { firstDifference } from './first-difference.ts';
 import { checkRecipe } from './recipe.ts';
+import type { OpenTrainingOptions } from './open-training.ts';
 import type { Recipe } from './recipe-schema.ts';
 import { explainWriteError, isRunFolder, makeFolder, runFolder, writeAtomically } from './run-folder.ts';
 import { takeRunLock } from './run-lock.ts';
 import type { TrainWorkerData } from './train-worker.ts';
 
-export interface TrainOptions {
-  readonly recipe: Recipe;
-  readonly data: string;
+export interface TrainOptions extends OpenTrainingOptions {
   readonly out: string;
   readonly resume?: boolean;
-  readonly threads?: number | undefined;
   readonly onEvent?: (event: TrainEvent) => void;
   /** Aborting ends the run after the step in progress, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -88,6 +86,7 @@ async function trainInWorker(options: TrainOptions): Promise<boolean> {
     out: options.out,
     resume: options.resume ?? false,
     threads: options.threads,
+    device: options.device,
     stop,
   };
   // Flags of the parent, as --input-type, mean nothing to the worker's own file.

@@ -9,19 +9,15 @@ import type { TeacherPanel } from './combine/teacher-panel.ts';
 import type { TrainEvent } from './events.ts';
 import { type ExportContext, exportModel } from './export-model.ts';
 import { weightsOfModel } from './initial-weights.ts';
-import { openStage, openTraining, stepsPerEpoch, type Training } from './open-training.ts';
-import type { Recipe, Stage } from './recipe-schema.ts';
+import { openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
+import type { Stage } from './recipe-schema.ts';
 import { describeValidation } from './rows.ts';
 import { type RunFolder, runFolder, writeAtomically } from './run-folder.ts';
 
-export interface TrainerOptions {
-  readonly recipe: Recipe;
-  /** Directory of a store. */
-  readonly data: string;
+export interface TrainerOptions extends OpenTrainingOptions {
   /** The run folder; exists. */
   readonly out: string;
   readonly resume: boolean;
-  readonly threads?: number | undefined;
   readonly onEvent: (event: TrainEvent) => void;
   /** Asked between steps; true ends the run with a checkpoint. */
   readonly shouldStop: () => boolean;

@@ -16,7 +16,8 @@ const reasons: Readonly<Record<string, readonly [code: string, message: string]>
  */
 export async function openCamera(video: MediaTrackConstraints = {}): Promise<MediaStream> {
   const devices = globalThis.navigator?.mediaDevices;
-  if (!devices?.getUserMedia) throw new UserError('camera-unsupported', 'this page cannot reach a camera; serve it over https or from localhost, in a current browser');
+  if (!devices?.getUserMedia)
+    throw new UserError('camera-unsupported', 'this page cannot reach a camera; serve it over https or from localhost, in a current browser');
   try {
     return await devices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, ...video }, audio: false });
   } catch (cause) {

@@ -108,5 +108,13 @@ export type FromWorker =
   | { readonly kind: 'done'; readonly id: number; readonly result: TaskResults[Task['kind']] }
   | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly kind: 'progress'; readonly id: number; readonly done: number; readonly total: number }
-  | { readonly kind: 'faces'; readonly stream: number; readonly time: number; readonly width: number; readonly height: number; readonly faces: readonly MienFace[]; readonly workMs: number }
+  | {
+      readonly kind: 'faces';
+      readonly stream: number;
+      readonly time: number;
+      readonly width: number;
+      readonly height: number;
+      readonly faces: readonly MienFace[];
+      readonly workMs: number;
+    }
   | { readonly kind: 'frame-failed'; readonly stream: number; readonly code: string; readonly message: string };

@@ -20,7 +20,7 @@ export interface OpenMienOptions {
   readonly wasmPaths?: string | URL;
   /** `auto` (default): WebGPU where the browser has a real one, else WebAssembly; `Mien.device` says which it became. */
   readonly device?: 'auto' | WebDevice;
-  /** Threads of WebAssembly; default: up to 4 when the page is cross-origin isolated, else 1. */
+  /** Threads of WebAssembly; default: one less than there are cores, 4 at most, when the page is cross-origin isolated, else 1. */
   readonly threads?: number;
 }
 

@@ -32,7 +32,10 @@ export class WorkerClient {
   }
 
   /** Hands the worker a task; `transfer` lists what it takes over. Rejects with `UserError`. */
-  run<T extends Task>(task: T, options: { transfer?: Transferable[]; onProgress?: (done: number, total: number) => void } = {}): Promise<TaskResults[T['kind']]> {
+  run<T extends Task>(
+    task: T,
+    options: { transfer?: Transferable[]; onProgress?: (done: number, total: number) => void } = {},
+  ): Promise<TaskResults[T['kind']]> {
     if (this.#dead) return Promise.reject(this.#dead);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

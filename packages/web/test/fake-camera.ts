@@ -12,7 +12,10 @@ export interface FakeCameraOptions {
 }
 
 /** Writes `file`: the photograph fills the frame and wanders by a fiftieth of its width, in a loop. */
-export async function writeFakeCamera(file: string, { photograph, width = 640, height = 480, frames = 30, framesPerSecond = 30 }: FakeCameraOptions): Promise<void> {
+export async function writeFakeCamera(
+  file: string,
+  { photograph, width = 640, height = 480, frames = 30, framesPerSecond = 30 }: FakeCameraOptions,
+): Promise<void> {
   const margin = Math.round(width / 50);
   const [fullWidth, fullHeight] = [width + 2 * margin, height + 2 * margin];
   const { data } = photograph

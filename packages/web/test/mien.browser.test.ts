@@ -71,7 +71,15 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
   });
 
   /** A page with a camera that shows `film`; `film` undefined: there is no camera. `allowed` false: the person says no. */
-  async function open({ film, allowed = true, path = '/' }: { film?: string; allowed?: boolean; path?: string }): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
+  async function open({
+    film,
+    allowed = true,
+    path = '/',
+  }: {
+    film?: string;
+    allowed?: boolean;
+    path?: string;
+  }): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
     const camera = film ? ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${join(dir, film)}`] : [];
     const browser = await chromium.launch({
       executablePath: executablePath!,
@@ -108,14 +116,23 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
     await page.waitForFunction((n) => window.seen.length >= n, frames);
   }
 
-  const codeOf = (page: Page, script: string): Promise<string> => page.evaluate(`(async () => { try { ${script}; return 'no error'; } catch (error) { return error.code + ': ' + error.message; } })()`);
+  const codeOf = (page: Page, script: string): Promise<string> =>
+    page.evaluate(`(async () => { try { ${script}; return 'no error'; } catch (error) { return error.code + ': ' + error.message; } })()`);
 
   test('a camera gives faces with ids, calibrated probabilities and maps; nothing leaves the origin', async () => {
     const { page, complaints } = await open({ film: 'one.y4m' });
     await watchCamera(page, 30, { maps: true });
     const { faces, frame } = (await page.evaluate(() => {
       const last = window.seen.at(-1)!;
-      return { frame: last.frame, faces: last.faces.map(({ maps, ...face }) => ({ ...face, square: maps?.square, shape: maps?.activation?.shape, values: maps?.activation?.data.length })) };
+      return {
+        frame: last.frame,
+        faces: last.faces.map(({ maps, ...face }) => ({
+          ...face,
+          square: maps?.square,
+          shape: maps?.activation?.shape,
+          values: maps?.activation?.data.length,
+        })),
+      };
     }))!;
     expect(frame).toMatchObject({ width: 640, height: 480 });
     expect(faces.length).toBeGreaterThan(0);
@@ -140,7 +157,10 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
       window.mien = await window.web.openMien({ model, device: 'wasm' });
       return window.mien.recognise(await (await fetch('/photos/sample2.jpg')).blob());
     }, model);
-    const [detector, recogniser] = await Promise.all([lightDetector({ threads: 1 }), createNodeRecogniser(join(released, `${defaultModelName}.onnx`), { threads: 1 })]);
+    const [detector, recogniser] = await Promise.all([
+      lightDetector({ threads: 1 }),
+      createNodeRecogniser(join(released, `${defaultModelName}.onnx`), { threads: 1 }),
+    ]);
     const faces = await findExpressions(await decodeImage(join(photographs, 'sample2.jpg')), detector, recogniser);
     await Promise.all([detector.release(), recogniser.release()]);
     expect(found.length).toBe(faces.length);
@@ -187,7 +207,10 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
 
     await page.evaluate(() => {
       window.failed = [];
-      window.live = window.mien.watch(window.camera, { onFaces: (faces, frame) => window.seen.push({ faces, frame }), onError: ({ code, message }) => window.failed.push({ code, message }) });
+      window.live = window.mien.watch(window.camera, {
+        onFaces: (faces, frame) => window.seen.push({ faces, frame }),
+        onError: ({ code, message }) => window.failed.push({ code, message }),
+      });
     });
     await page.waitForFunction((n) => window.seen.length > n, after);
     await page.evaluate(() => window.mien.close());
@@ -251,7 +274,10 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
     if (process.env.MIEN_SCREENSHOTS) await page.screenshot({ path: join(process.env.MIEN_SCREENSHOTS, 'mien-live.png') });
     await page.waitForFunction(() => {
       const canvas = document.querySelector('mien-live')!.shadowRoot!.querySelector('canvas')!;
-      return canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 0);
+      return canvas
+        .getContext('2d')!
+        .getImageData(0, 0, canvas.width, canvas.height)
+        .data.some((v) => v > 0);
     });
     const states = await page.evaluate(() => {
       const element = document.querySelector('mien-live') as HTMLElement & { stop(): void };

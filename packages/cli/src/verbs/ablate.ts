@@ -12,6 +12,7 @@ import {
   planAblation,
   runAblation,
   type RunOutcome,
+  runsOf,
   summariseAblation,
   updateDocument,
   writeResults,
@@ -35,7 +36,8 @@ const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`
 async function dryRun(plan: AblationPlan, { data, gflops, json }: AblateFlags): Promise<void> {
   const costs = await planAblation(plan, data);
   const secondsOf = (flops: number): number => flops / (gflops * 1e9);
-  const seconds = plan.seeds.length * costs.reduce((sum, { trainingFlops }) => sum + secondsOf(trainingFlops), 0);
+  const trainings = runsOf(plan, '').filter(({ sameAs }) => !sameAs);
+  const seconds = trainings.reduce((sum, { row }) => sum + secondsOf(costs.find(({ name }) => name === row)!.trainingFlops), 0);
   if (json) {
     printJson({ plan, rows: costs.map((cost) => ({ ...cost, secondsPerRun: secondsOf(cost.trainingFlops) })), gflopsPerSecond: gflops, seconds });
     return;
@@ -49,7 +51,7 @@ async function dryRun(plan: AblationPlan, { data, gflops, json }: AblateFlags): 
     );
   }
   note(
-    `${costs.length} rows × ${plan.seeds.length} seeds: about ${formatDuration(seconds)}, counting convolutions and dense layers at ${gflops} GFLOP/s; \`mien train RECIPE --dry-run\` measures one recipe on this machine`,
+    `${costs.length} rows, ${plan.seeds.length === 1 ? '1 seed' : `${plan.seeds.length} seeds`}, ${trainings.length} trainings: about ${formatDuration(seconds)}, counting convolutions and dense layers at ${gflops} GFLOP/s; \`mien train RECIPE --dry-run\` measures one recipe on this machine`,
   );
 }
 
@@ -62,7 +64,10 @@ function describeProgress({ run, index, total, event, secondsLeft }: AblationPro
 function tellOutcome(outcome: RunOutcome, index: number, total: number): void {
   const what = `run ${index}/${total} ${outcome.row}, seed ${outcome.seed}`;
   if (isFailed(outcome)) note(`${what}: ${outcome.failure}`);
-  else note(`${what}: accuracy ${percent(outcome.accuracy)}, macro-F1 ${outcome.macroF1.toFixed(4)} (n ${outcome.n}), best in epoch ${outcome.bestEpoch}, ${formatDuration(outcome.seconds)}`);
+  else
+    note(
+      `${what}: accuracy ${percent(outcome.accuracy)}, macro-F1 ${outcome.macroF1.toFixed(4)} (n ${outcome.n}), best in epoch ${outcome.bestEpoch}, ${formatDuration(outcome.seconds)}`,
+    );
 }
 
 /** Runs `work` with a signal that Ctrl-C sets; a second Ctrl-C ends the process. */

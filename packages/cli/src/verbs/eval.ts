@@ -1,10 +1,11 @@
-/** `mien eval`: the figures of a model on one split. */
+/** `mien eval`: the figures of a model on one split, and what they are worth. */
 import { type Command, Option } from 'commander';
-import { createSession } from '@mien/onnx/node';
-import { openStore } from '@mien/data';
-import { evaluateSplit, formatMetrics, macroF1Interval } from '@mien/evaluation';
-import { findModel, readModelFile } from '../find-model.ts';
-import { note, parseCount, printJson, printText, Progress } from '../output.ts';
+import { evaluationPage, paperPalette, reportJson, reportPlots, writePlots } from '@mien/evaluation';
+import { UserError } from '@mien/runtime';
+import { writeAtomically } from '@mien/training/run-folder';
+import { buildReport } from '../eval/build-report.ts';
+import { formatEval } from '../eval/format-eval.ts';
+import { note, parseCount, printJson, printText } from '../output.ts';
 
 interface EvalFlags {
   data: string;
@@ -12,45 +13,96 @@ interface EvalFlags {
   target: 'labels' | 'ferplus';
   protocol?: 'majority';
   flip?: boolean;
+  compare?: string;
+  abstainRisk?: number;
+  fitSplit?: string;
+  groups?: string;
+  /** True without a number. */
+  robustness?: number | true;
+  overlap?: string;
+  html?: string;
+  png?: string;
+  force?: boolean;
+  seed?: number;
   threads?: number;
   json?: boolean;
+}
+
+/** Rows robustness is measured on when no number is given: an interval of ± 3 points, 83 runs over them. */
+const robustnessRows = 1000;
+/** Mistakes of each label in the page's gallery. */
+const mistakesPerLabel = 12;
+
+function parseRisk(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value < 1)) throw new UserError('bad-option', `--abstain-risk ${text}: expected a share of wrong answers between 0 and 1, as 0.2`);
+  return value;
+}
+
+function commandOf(): string {
+  return ['mien', ...process.argv.slice(2)].map((word) => (/^[\w./:=+-]+$/.test(word) ? word : `'${word}'`)).join(' ');
+}
+
+async function evaluate(model: string | undefined, flags: EvalFlags): Promise<void> {
+  const { robustness } = flags;
+  if (flags.fitSplit !== undefined && flags.abstainRisk === undefined)
+    throw new UserError('bad-option', '--fit-split: names the rows for --abstain-risk; give that too, as --abstain-risk 0.2');
+  const report = await buildReport({
+    model,
+    data: flags.data,
+    split: flags.split,
+    target: flags.target,
+    flip: flags.flip ?? false,
+    threads: flags.threads,
+    seed: flags.seed ?? 1,
+    force: flags.force ?? false,
+    compare: flags.compare,
+    groups: flags.groups,
+    robustness: robustness === true ? robustnessRows : robustness,
+    abstainRisk: flags.abstainRisk,
+    fitSplit: flags.fitSplit,
+    overlap: flags.overlap,
+    mistakes: flags.html === undefined ? 0 : mistakesPerLabel,
+  });
+  if (flags.html !== undefined) {
+    writeAtomically(flags.html, evaluationPage(report, commandOf()));
+    note(`written: ${flags.html}; it shows pictures of the data set, keep it where those may be kept`);
+  }
+  if (flags.png !== undefined) note(`written: ${(await writePlots(reportPlots(report, paperPalette), flags.png)).join(', ')}`);
+  for (const warning of report.warnings) note(`mind: ${warning}`);
+  if (flags.json) {
+    printJson(reportJson(report));
+    return;
+  }
+  note(`${report.model} on ${report.data}, split ${report.evaluation.split}: ${report.evaluation.protocol}`);
+  printText(formatEval(report));
 }
 
 export function addEvalVerb(program: Command): void {
   program
     .command('eval')
     .argument('[model]', '.onnx file, run folder, or name of a released model (default: the default model)')
-    .description('accuracy with its interval, macro-F1, figures per class, confusion matrix')
+    .description('accuracy and macro-F1 with their intervals, calibration, figures per class; on demand comparison, groups, robustness and a report')
     .requiredOption('--data <dir>', 'store made by `mien data import`')
     .requiredOption('--split <name>', 'split to evaluate; every row of it counts')
     .addOption(new Option('--target <truth>', 'what counts as true').choices(['labels', 'ferplus']).default('labels'))
     .addOption(new Option('--protocol <name>', 'with --target ferplus: majority, rows where one of the 8 classes has more than half of the votes').choices(['majority']))
     .option('--flip', 'mean of the outputs for each image and its mirror image')
+    .option('--compare <model>', 'another model on the same rows, with a paired test')
+    .option('--abstain-risk <share>', 'find the confidence below which to say "not sure", so that at most this share of the answers is wrong', parseRisk)
+    .option('--fit-split <name>', 'split to find that confidence on (default: one half of the rows, judged on the other)')
+    .option('--groups <csv>', 'a csv with the columns row,group: accuracy and recall by group of people, and the gaps')
+    .option('--robustness [rows]', `15 corruptions at 5 severities and covered face regions, on so many rows (default: ${robustnessRows})`, parseCount('--robustness', 1, 1e9))
+    .option('--overlap <split>', 'accuracy without rows whose pixels also stand in this split (default: the one the model was trained on)')
+    .option('--html <file>', 'write a report as one page, with plots and the worst mistakes')
+    .option('--png <dir>', 'write the plots as PNG files')
+    .option('--force', 'evaluate even rows the model was trained on; the result says so')
+    .option('--seed <n>', 'seed of halves, samples and resampling (default: 1)', parseCount('--seed', 0, 2 ** 31))
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
     .option('--json', 'print all figures as JSON')
-    .addHelpText('after', '\nExample:\n  mien eval --data data/fer2013 --split public --json')
-    .action(async (model: string | undefined, flags: EvalFlags) => {
-      const file = findModel(model);
-      const store = await openStore(flags.data);
-      const split = await store.split(flags.split);
-      const progress = new Progress();
-      const evaluation = await evaluateSplit({
-        model: readModelFile(file),
-        file,
-        createSession,
-        split,
-        target: flags.target,
-        ...(flags.flip ? { flip: true } : {}),
-        ...(flags.threads ? { threads: flags.threads } : {}),
-        onProgress: (done, total) => progress.count('evaluating', done, total),
-      });
-      progress.end();
-      const { predicted, truth, logits: _, ...figures } = evaluation;
-      const macroF1Interval95 = macroF1Interval(truth, predicted, evaluation.labels);
-      if (flags.json) printJson({ ...figures, macroF1Interval95, model: file, data: store.manifest.name });
-      else {
-        note(`${file} on ${store.manifest.name}, split ${split.name}: ${evaluation.protocol}`);
-        printText(formatMetrics(evaluation));
-      }
-    });
+    .addHelpText(
+      'after',
+      '\nExamples:\n  mien eval --data data/fer2013 --split public --json\n  mien eval runs/mine --data data/fer2013 --split public --compare mien-seresnet --html report.html\n  mien eval --data data/fer2013 --split public --robustness --abstain-risk 0.2',
+    )
+    .action(evaluate);
 }

@@ -176,7 +176,12 @@ async function printTable({ columns, rows }: QueryResult): Promise<void> {
   let widths: number[] | undefined;
   const first: PlainValue[][] = [];
   const line = (row: readonly PlainValue[]): void =>
-    printText(row.map((value, i) => (typeof value === 'number' ? show(value).padStart(widths![i]!) : show(value).padEnd(widths![i]!))).join('  ').trimEnd());
+    printText(
+      row
+        .map((value, i) => (typeof value === 'number' ? show(value).padStart(widths![i]!) : show(value).padEnd(widths![i]!)))
+        .join('  ')
+        .trimEnd(),
+    );
   const begin = (): void => {
     widths = columns.map((name, i) => Math.max(name.length, ...first.map((row) => show(row[i]!).length)));
     line(columns);

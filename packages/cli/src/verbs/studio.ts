@@ -2,7 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { defaultDetectorPath } from '@mien/runtime/node';
+import { defaultDetectorPath, lightDetectorPath } from '@mien/runtime/node';
 import { parsePort, startStudio, type StudioModel } from '@mien/server';
 import { isRunFolder } from '@mien/training/run-folder';
 import { defaultModelName, findModel, releasedModels } from '../find-model.ts';
@@ -35,7 +35,7 @@ export function addStudioVerb(program: Command): void {
     .action(async (flags: StudioFlags) => {
       const port = flags.port === undefined ? parsePort(process.env.PORT, 'PORT') : parsePort(flags.port, '--port');
       const studioDir = join(dirname(fileURLToPath(import.meta.resolve('@mien/studio/package.json'))), 'dist');
-      const studio = await startStudio({ ...chooseModels(flags.model), studioDir, detectorFile: defaultDetectorPath, port });
+      const studio = await startStudio({ ...chooseModels(flags.model), studioDir, detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath, port });
       printText(studio.url);
       note('The studio runs in your browser; no picture leaves it. Ctrl-C ends.');
       const stop = (): void => {

@@ -1,5 +1,6 @@
 /** `mien train`: train a model by a recipe. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { Device } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
 import { estimateTraining, loadRecipe, type Recipe, recipeNames, train, type TrainEvent } from '@mien/training';
 import { stringify } from 'yaml';
@@ -12,6 +13,7 @@ interface TrainFlags {
   dryRun?: boolean;
   set: string[];
   threads?: number;
+  device: Device;
   json?: boolean;
 }
 
@@ -46,9 +48,9 @@ function report(progress: Progress, event: TrainEvent): void {
   }
 }
 
-async function dryRun(recipe: Recipe, { data, threads, json }: TrainFlags): Promise<void> {
+async function dryRun(recipe: Recipe, { data, threads, device, json }: TrainFlags): Promise<void> {
   if (!json) note('building every stage and measuring a few steps of each');
-  const estimate = await estimateTraining({ recipe, data, threads });
+  const estimate = await estimateTraining({ recipe, data, threads, device });
   if (json) {
     printJson({ recipe, estimate });
     return;
@@ -76,6 +78,7 @@ export function addTrainVerb(program: Command): void {
     .option('--set <key=value>', 'change a field of the recipe; repeatable', (value: string, before: string[]) => [...before, value], [] as string[])
     .option('--dry-run', 'show the recipe with every default filled in, and what it would cost on this machine; writes nothing')
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
+    .addOption(new Option('--device <device>', 'where to train; never replaced by another').choices(['cpu', 'webgpu', 'cuda']).default('cpu'))
     .option('--json', 'print every event as a JSON line')
     .addHelpText(
       'after',
@@ -106,6 +109,7 @@ export function addTrainVerb(program: Command): void {
           out,
           resume: flags.resume ?? false,
           threads: flags.threads,
+          device: flags.device,
           signal: abort.signal,
           onEvent: (event) => {
             if (flags.json) printJson(event);

@@ -30,7 +30,8 @@ export function addWorkerVerb(program: Command): void {
     .addHelpText('after', '\nExample:\n  mien worker --queue redis://:password@host:6379 --map /data=/mnt/data')
     .action(async (flags: WorkerFlags) => {
       const queue = flags.queue ?? process.env[queueVariable];
-      if (!queue) throw new UserError('bad-option', `--queue: expected the address of a Redis or Valkey, as redis://host:6379; give it or set ${queueVariable}`);
+      if (!queue)
+        throw new UserError('bad-option', `--queue: expected the address of a Redis or Valkey, as redis://host:6379; give it or set ${queueVariable}`);
       const stop = new AbortController();
       for (const name of ['SIGINT', 'SIGTERM'] as const) {
         process.on(name, () => {

@@ -129,7 +129,8 @@ export async function predictVideo({
         drawFaces(frame.image, seen);
         await film.write(frame.image.data);
       }
-      onProgress?.(++frames, total);
+      frames++;
+      onProgress?.(frames, total);
     }
     await film?.finish();
     await table?.finish();

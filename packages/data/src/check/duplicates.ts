@@ -4,7 +4,8 @@ import { readScanned, type Scan } from './scan.ts';
 
 /**
  * Near duplicates: fingerprints differ in at most this many of 64 bits, and the pixels correlate at least this much.
- * Chosen by eye on FER2013: of 180 pairs spread over all that these limits let through, 178 show the same photograph.
+ * Chosen by eye on FER2013: of 200 pairs drawn at random from the 1,841 that these limits let through, 199 show the same
+ * photograph. How many such pairs they miss was not measured.
  */
 const nearDistance = 8;
 const nearCorrelation = 0.88;

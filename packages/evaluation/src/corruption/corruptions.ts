@@ -42,7 +42,14 @@ export interface CorruptionShape {
  * Corrupts pixels [C,H,W], 0…255, in place. The random numbers depend on seed, corruption and row, not on the severity: a
  * row is hit in the same places at every severity.
  */
-export async function corruptPixels(pixels: Uint8Array, shape: CorruptionShape, name: CorruptionName, severity: Severity, seed: number, row: number): Promise<void> {
+export async function corruptPixels(
+  pixels: Uint8Array,
+  shape: CorruptionShape,
+  name: CorruptionName,
+  severity: Severity,
+  seed: number,
+  row: number,
+): Promise<void> {
   const picture = { ...shape, data: Float32Array.from(pixels, (v) => v / 255) };
   const { data } = await corruptions[name](picture, severity, randomFor(seed, 'corruption', name, row));
   for (let i = 0; i < pixels.length; i++) pixels[i] = Math.min(255, Math.max(0, Math.round(255 * data[i]!)));

@@ -105,7 +105,9 @@ export const pixelate: Corrupt = (picture, severity) => {
 
 function toBytes({ channels, data }: Picture): Uint8Array {
   const plane = data.length / channels;
-  return Uint8Array.from({ length: data.length }, (_, at) => Math.min(255, Math.max(0, Math.round(255 * data[(at % channels) * plane + Math.floor(at / channels)]!))));
+  return Uint8Array.from({ length: data.length }, (_, at) =>
+    Math.min(255, Math.max(0, Math.round(255 * data[(at % channels) * plane + Math.floor(at / channels)]!))),
+  );
 }
 
 /** Quality of libjpeg, colours at half resolution. */

@@ -110,7 +110,8 @@ class OpenArchives {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, item.at);
     if (bytesRead < length) throw new UserError('unreadable-image', `${name}: the archive ends in the middle of it; it has changed since it was listed`);
     const bytes = item.deflated === undefined ? buffer : await inflate(buffer, item.size, name);
-    if (item.crc !== undefined && crc32(bytes) !== item.crc) throw new UserError('unreadable-image', `${name}: its checksum does not fit; fetch the archive again`);
+    if (item.crc !== undefined && crc32(bytes) !== item.crc)
+      throw new UserError('unreadable-image', `${name}: its checksum does not fit; fetch the archive again`);
     return bytes;
   }
 

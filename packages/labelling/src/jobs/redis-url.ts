@@ -58,7 +58,9 @@ export async function redisWarning(url: URL): Promise<string | undefined> {
   const addresses = isIP(host) ? [host] : (await lookup(host, { all: true }).catch(() => [])).map(({ address }) => address);
   if (!addresses.some(isPublicAddress)) return undefined;
   const shown = showRedisUrl(url);
-  if (!url.password) return `warning: ${shown} is a public address and has no password: anyone can read the queue and tell workers what to do; set requirepass and use rediss://`;
-  if (url.protocol === 'redis:') return `warning: ${shown} is a public address and the connection is not encrypted: the password travels in clear text; use rediss://`;
+  if (!url.password)
+    return `warning: ${shown} is a public address and has no password: anyone can read the queue and tell workers what to do; set requirepass and use rediss://`;
+  if (url.protocol === 'redis:')
+    return `warning: ${shown} is a public address and the connection is not encrypted: the password travels in clear text; use rediss://`;
   return undefined;
 }

@@ -42,6 +42,12 @@ class Lister {
     this.#options = options;
   }
 
+  /** Leaves a file out. */
+  readonly #skipped = (): undefined => {
+    this.#options.onSkipped?.();
+    return undefined;
+  };
+
   async *source(path: string): AsyncGenerator<Item> {
     const found = await stat(path).catch((cause) => {
       throw new UserError('not-found', `${path}: there is no such file or folder; check the path`, { cause });
@@ -50,8 +56,8 @@ class Lister {
       const notice = (dir: string, reason: string): void => this.#options.onNotice?.(`${dir}: cannot be read (${reason}); left out`);
       for await (const file of listFolder(path, notice)) {
         this.#options.signal?.throwIfAborted();
-        if (kindOfFile(file) === 'list') this.#options.onSkipped?.();
-        else yield* this.#file(file, () => this.#options.onSkipped?.());
+        if (kindOfFile(file) === 'list') this.#skipped();
+        else yield* this.#file(file, this.#skipped);
       }
       return;
     }
@@ -82,8 +88,7 @@ class Lister {
   }
 
   /** The items of one file; `other` decides about a name that says nothing. */
-  async *#file(file: string, other: () => Item | undefined | void): AsyncGenerator<Item> {
-    const skipped = (): void => this.#options.onSkipped?.();
+  async *#file(file: string, other: () => Item | undefined): AsyncGenerator<Item> {
     switch (kindOfFile(file)) {
       case 'picture':
         yield { file };
@@ -92,15 +97,15 @@ class Lister {
         yield* this.#video(file);
         return;
       case 'zip':
-        yield* listZip(file, skipped);
+        yield* listZip(file, this.#skipped);
         return;
       case 'tar':
-        yield* listTar({ archive: file }, skipped);
+        yield* listTar({ archive: file }, this.#skipped);
         return;
       case 'compressed-tar': {
         const from = this.#options.unpackTo(this.#unpacked++);
         await decompressTar(file, from, this.#options.signal);
-        yield* listTar({ archive: file, from }, skipped);
+        yield* listTar({ archive: file, from }, this.#skipped);
         return;
       }
       default: {

@@ -76,7 +76,9 @@ export async function decompressTar(archive: string, to: string, signal?: AbortS
     await rm(partial, { force: true });
     const { code } = cause as NodeJS.ErrnoException;
     if (code?.startsWith('Z_')) {
-      throw new UserError('bad-archive', `${archive}: expected a gzip-compressed tar archive, but it cannot be unpacked (${(cause as Error).message})`, { cause });
+      throw new UserError('bad-archive', `${archive}: expected a gzip-compressed tar archive, but it cannot be unpacked (${(cause as Error).message})`, {
+        cause,
+      });
     }
     throw explainWriteError(cause, to);
   }

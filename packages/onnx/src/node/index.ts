@@ -5,6 +5,9 @@ import { DeviceError } from '../device.ts';
 import { openSession, type Platform } from '../ort-session.ts';
 import type { CreateSession } from '../session.ts';
 
+// ONNX Runtime for Linux keeps a usage database and holds an upload address unless told not to, before its first session.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 const platform: Platform = { ort: ort as never, writesIntoGiven: true, devices: ['cpu', 'webgpu', 'cuda'] };
 
 /** Opens a session in Node on `cpu` (default), `webgpu` or `cuda`. Throws `DeviceError` when the device cannot be had. */

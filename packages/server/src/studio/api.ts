@@ -22,6 +22,8 @@ export interface ModelList {
 /** `GET /api/runtime`: what recognition needs beside a model. */
 export interface RuntimeFiles {
   readonly detector: Download;
+  /** The lighter one, which follows a face from frame to frame. */
+  readonly liveDetector: Download;
   readonly ort: {
     /** Folder of ONNX Runtime's files, with a slash at the end. */
     readonly baseUrl: string;

@@ -19,6 +19,7 @@ beforeAll(async () => {
   await writeFile(join(dir, 'site/assets/index-abc.js'), 'export {};');
   await writeFile(join(dir, 'secret.txt'), 'not for anyone');
   await writeFile(join(dir, 'detector.onnx'), 'detector');
+  await writeFile(join(dir, 'light.onnx'), 'light detector');
   await writeFile(join(dir, 'first.onnx'), model);
   options = {
     studioDir: join(dir, 'site'),
@@ -27,6 +28,7 @@ beforeAll(async () => {
       { name: 'second.v2', file: join(dir, 'first.onnx') },
     ],
     detectorFile: join(dir, 'detector.onnx'),
+    liveDetectorFile: join(dir, 'light.onnx'),
   };
   app = await createStudioApp(options);
 });
@@ -63,9 +65,10 @@ test('HEAD gives the length without the bytes', async () => {
   expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, String(model.length), '']);
 });
 
-test('detector and ONNX Runtime come from the same origin; of the package only what a page needs', async () => {
-  const { detector, ort } = (await (await app.request('/api/runtime')).json()) as RuntimeFiles;
+test('detectors and ONNX Runtime come from the same origin; of the package only what a page needs', async () => {
+  const { detector, liveDetector, ort } = (await (await app.request('/api/runtime')).json()) as RuntimeFiles;
   expect(await (await app.request(detector.url)).text()).toBe('detector');
+  expect(await (await app.request(liveDetector.url)).text()).toBe('light detector');
   const wasm = await app.request(ort.wasm.url);
   expect([wasm.headers.get('content-type'), wasm.headers.get('content-length')]).toEqual(['application/wasm', String(ort.wasm.bytes)]);
   expect(wasm.headers.get('cache-control')).toContain('immutable');
@@ -82,6 +85,8 @@ test('every answer isolates the page and binds it to its own origin', async () =
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     const policy = headers.get('content-security-policy')!;
     expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval'");
+    // The camera for our own page and no frame in it, the microphone for nobody.
+    expect(headers.get('permissions-policy')).toMatch(/^camera=\(self\), microphone=\(\)/);
     expect(policy).not.toMatch(/https?:|\*|'unsafe-(inline|eval)'/);
   }
 });
@@ -120,6 +125,7 @@ test('no released model is an empty list, also when a default is named', async (
 test('the caller hears of what is missing', async () => {
   await expect(createStudioApp({ ...options, studioDir: join(dir, 'none') })).rejects.toMatchObject({ code: 'studio-not-built' });
   await expect(createStudioApp({ ...options, detectorFile: join(dir, 'none') })).rejects.toMatchObject({ code: 'not-found' });
+  await expect(createStudioApp({ ...options, liveDetectorFile: join(dir, 'none') })).rejects.toMatchObject({ code: 'not-found' });
   await expect(createStudioApp({ ...options, defaultModel: 'third' })).rejects.toMatchObject({ code: 'no-model' });
   await expect(createStudioApp({ ...options, models: [{ name: '../x', file: 'x' }] })).rejects.toMatchObject({ code: 'bad-model-name' });
   await expect(createStudioApp({ ...options, models: [{ name: 'x', file: join(dir, 'secret.txt') }] })).rejects.toMatchObject({ name: 'UserError' });

@@ -5,7 +5,7 @@ import { UserError } from '@mien/runtime';
 import { Hono } from 'hono';
 import { securityHeaders } from '../http/security-headers.ts';
 import { respondWithFile, type ServedFile } from '../http/served-file.ts';
-import type { RuntimeFiles } from './api.ts';
+import type { Download, RuntimeFiles } from './api.ts';
 import { listModels, modelUrl, type StudioModel } from './model-list.ts';
 import { findOrtDir, ortFiles, ortWasmFile, readOrtVersion } from './ort-files.ts';
 
@@ -18,11 +18,12 @@ export interface StudioAppOptions {
   readonly defaultModel?: string | undefined;
   /** The face detector's `.onnx` file. */
   readonly detectorFile: string;
+  /** The light face detector's `.onnx` file, for cameras and films. */
+  readonly liveDetectorFile: string;
   /** Folder of onnxruntime-web's files; default: that of the installed package. */
   readonly ortDir?: string;
 }
 
-const detectorUrl = '/detector/face-detector.onnx';
 
 /** Address → file of the built page. Vite puts a content hash into the names under `assets/`. */
 async function pageFiles(studioDir: string): Promise<Map<string, ServedFile>> {
@@ -51,20 +52,25 @@ async function fileSize(file: string, what: string, remedy: string): Promise<num
  * Everything the server can ever answer with is put into a table here; a request's path is only looked up in it.
  * Throws `UserError`: `studio-not-built`, `not-found`, and those of `listModels`.
  */
-export async function createStudioApp({ studioDir, models, defaultModel, detectorFile, ortDir = findOrtDir() }: StudioAppOptions): Promise<Hono> {
+export async function createStudioApp({ studioDir, models, defaultModel, detectorFile, liveDetectorFile, ortDir = findOrtDir() }: StudioAppOptions): Promise<Hono> {
   const files = await pageFiles(studioDir);
   const list = await listModels(models, defaultModel);
   for (const { name, file } of models) files.set(modelUrl(name), { file, caching: 'revalidate' });
 
-  const detectorBytes = await fileSize(detectorFile, 'face detector', 'run `npm run build`');
-  files.set(detectorUrl, { file: detectorFile, caching: 'revalidate' });
+  const offerDetector = async (file: string, name: string): Promise<Download> => {
+    const bytes = await fileSize(file, 'face detector', 'run `npm run build`');
+    const url = `/detector/${name}.onnx`;
+    files.set(url, { file, caching: 'revalidate' });
+    return { url, bytes };
+  };
 
   const wasmBytes = await fileSize(join(ortDir, ortWasmFile), 'ONNX Runtime', 'run `npm ci`');
   const ortBaseUrl = `/ort/${await readOrtVersion(ortDir)}/`;
   for (const name of ortFiles) files.set(ortBaseUrl + name, { file: join(ortDir, name), caching: 'immutable' });
 
   const runtime: RuntimeFiles = {
-    detector: { url: detectorUrl, bytes: detectorBytes },
+    detector: await offerDetector(detectorFile, 'face-detector'),
+    liveDetector: await offerDetector(liveDetectorFile, 'face-detector-light'),
     ort: { baseUrl: ortBaseUrl, wasm: { url: ortBaseUrl + ortWasmFile, bytes: wasmBytes } },
   };
 

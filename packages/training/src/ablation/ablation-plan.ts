@@ -6,9 +6,9 @@ import { recipesUrl } from '@mien/recipes';
 import { UserError } from '@mien/runtime';
 import { z } from 'zod';
 import { nearest } from '../nearest.ts';
-import { checkRecipe, readRecipe, readYaml, type RecipeFile } from '../recipe.ts';
+import { checkRecipe, readRecipe, readYaml } from '../recipe.ts';
 import type { Recipe } from '../recipe-schema.ts';
-import { type FieldChange, parseAssignment, setField } from '../set-field.ts';
+import { type FieldChange, type Fields, parseAssignment, setField } from '../set-field.ts';
 
 /** Fields of a recipe by their paths, as `optimizer.learningRate`, with the values they are given. */
 const changes = z.record(z.string(), z.unknown()).default({});
@@ -18,6 +18,8 @@ const rowSchema = z.strictObject({
   /** The recipe this row starts from; default: that of `base`. */
   recipe: z.string().optional(),
   set: changes,
+  /** The row it is compared with; default: the first. */
+  against: z.string().optional(),
   /** What should be known of the row, as what it was trained without. */
   note: z.string().default(''),
 });
@@ -25,8 +27,8 @@ const rowSchema = z.strictObject({
 const ablationSchema = z.strictObject({
   name: z.string().min(1),
   description: z.string().default(''),
-  /** Name of a recipe, or a file beside this one, that rows start from. */
-  base: z.string().optional(),
+  /** What rows start from: a recipe's name, a file beside this one, or the fields of a recipe themselves. */
+  base: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
   /** Changed in every row, before the row's own changes. */
   set: changes,
   seeds: z.array(z.number().int()).min(1).default([1]),
@@ -38,6 +40,8 @@ const ablationSchema = z.strictObject({
 export interface AblationRow {
   readonly name: string;
   readonly note: string;
+  /** Name of the row it is compared with; undefined for the first, which stands for itself. */
+  readonly against: string | undefined;
   /** With the seed of each training in turn. */
   readonly recipe: Recipe;
 }
@@ -47,7 +51,6 @@ export interface AblationPlan {
   readonly description: string;
   readonly seeds: readonly number[];
   readonly split: string | undefined;
-  /** The first is what the others are compared with. */
   readonly rows: readonly AblationRow[];
 }
 
@@ -72,10 +75,11 @@ function fileOf(nameOrFile: string): string {
   );
 }
 
-/** A recipe by name, or from a file that stands beside the ablation's. */
-function recipeBeside(file: string, nameOrFile: string): RecipeFile {
-  const beside = join(dirname(file), nameOrFile);
-  return readRecipe(/\.ya?ml$/.test(nameOrFile) && existsSync(beside) ? beside : nameOrFile);
+/** Fields of a recipe given as they are, by name, or by a file that stands beside the ablation's. */
+function startingFields(file: string, start: string | Fields): Fields {
+  if (typeof start !== 'string') return structuredClone(start);
+  const beside = join(dirname(file), start);
+  return readRecipe(/\.ya?ml$/.test(start) && existsSync(beside) ? beside : start).fields;
 }
 
 function parseAblation(file: string): z.infer<typeof ablationSchema> {
@@ -95,15 +99,21 @@ export function loadAblation(nameOrFile: string, overrides: readonly string[] = 
   const said = overrides.map(parseAssignment);
   const changesOf = (fields: Readonly<Record<string, unknown>>, where: string): FieldChange[] =>
     Object.entries(fields).map(([path, value]) => ({ path, value, said: `${where}: set ${path}` }));
+  const againstOf = (row: z.infer<typeof rowSchema>, i: number): string | undefined => {
+    const { against } = row;
+    if (against === undefined) return i === 0 ? undefined : rows[0]!.name;
+    if (against !== row.name && rows.some((other) => other.name === against)) return against;
+    throw new UserError('bad-ablation', `${file}: rows.${i} (${row.name}): against: expected the name of another row, got ${against}`);
+  };
   const checked = rows.map((row, i): AblationRow => {
     const where = `${file}: rows.${i} (${row.name})`;
     const start = row.recipe ?? base;
     if (start === undefined) throw new UserError('bad-ablation', `${where}: names no recipe, and the file has no base; give one of the two`);
     if (rows.findIndex((other) => other.name === row.name) !== i) throw new UserError('bad-ablation', `${where}: there is a row of this name already`);
-    const { fields } = recipeBeside(file, start);
+    const fields = startingFields(file, start);
     fields.name = row.name;
     for (const change of [...changesOf(set, file), ...changesOf(row.set, where), ...said]) setField(fields, change);
-    return { name: row.name, note: row.note, recipe: checkRecipe(fields, where) };
+    return { name: row.name, note: row.note, against: againstOf(row, i), recipe: checkRecipe(fields, where) };
   });
   if (new Set(seeds).size !== seeds.length) throw new UserError('bad-ablation', `${file}: seeds: ${seeds.join(', ')} names one twice`);
   return { name, description, seeds, split, rows: checked };

@@ -5,7 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@mien/runtime';
-import { type AblationProgress, loadAblation, planAblation, type RunAblationOptions, runAblation, type RunOutcome, summariseAblation, updateDocument, writeResults } from '@mien/training';
+import {
+  type AblationProgress,
+  formatMarkdown,
+  loadAblation,
+  planAblation,
+  type RunAblationOptions,
+  runAblation,
+  type RunOutcome,
+  summariseAblation,
+  updateDocument,
+  writeResults,
+} from '@mien/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
 
@@ -68,7 +79,10 @@ describe('an ablation', () => {
     const out = join(dir, 'out');
     const path = file('gates.yaml', twoRows);
     const script = `import('@mien/training').then(({ loadAblation, runAblation }) => runAblation({ plan: loadAblation(process.argv[1]), data: process.argv[2], out: process.argv[3], threads: 1, onProgress: ({ index, event }) => console.log(index, event.type) }));`;
-    const child = spawn(process.execPath, ['-e', script, path, data, out], { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['-e', script, path, data, out], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let printed = '';
     child.stdout.on('data', (text) => {
       printed += text;
@@ -127,26 +141,54 @@ split: other
 rows:
   - name: usual
   - { name: far too high, set: { optimizer.learningRate: 1.0e+20 } }
-  - name: last
+  - { name: usual by another name, set: { description: other } }
+  - { name: last, against: usual by another name, set: { batch: 4 } }
 `,
     );
     const abort = new AbortController();
-    const stopped = await run(loadAblation(path), out, { signal: abort.signal, onProgress: ({ index, event }) => index === 3 && event.type === 'step' && abort.abort() });
+    const stopped = await run(loadAblation(path), out, {
+      signal: abort.signal,
+      onProgress: ({ index, event }) => index === 4 && event.type === 'step' && abort.abort(),
+    });
     expect(stopped.outcome.finished).toBe(false);
-    expect(stopped.told).toMatchObject([{ row: 'usual', n: 21, rows: 'split other' }, { row: 'far too high', failure: expect.stringMatching(/learningRate/) }]);
+    expect(stopped.told).toMatchObject([
+      { row: 'usual', n: 21, rows: 'split other' },
+      { row: 'far too high', failure: expect.stringMatching(/learningRate/) },
+      { row: 'usual by another name' },
+    ]);
+    // The same training is not done twice.
+    expect(stopped.progress.some(({ index }) => index === 3)).toBe(false);
     const plan = loadAblation(path);
     const summary = summariseAblation(plan, stopped.outcome);
     const { markdown, png } = await writeResults(summary, out);
     expect(readFileSync(markdown, 'utf8')).toMatch(/far too high +\| – .*diverged with seed 1/);
     expect(readFileSync(markdown, 'utf8')).toMatch(/last +\| – .*to come/);
     expect(statSync(png).size).toBeGreaterThan(5000);
-    expect((await run(plan, out)).outcome).toMatchObject({ finished: true, outcomes: [{ row: 'usual' }, { failure: expect.any(String) }, { row: 'last', n: 21 }] });
+    const { outcome } = await run(plan, out);
+    expect(outcome).toMatchObject({
+      finished: true,
+      outcomes: [{ row: 'usual' }, { failure: expect.any(String) }, { row: 'usual by another name' }, { row: 'last', n: 21 }],
+    });
+    const finished = summariseAblation(plan, outcome);
+    expect(finished.rows[2]!.figures!.difference).toEqual({ against: 'usual', value: 0, interval95: [0, 0] });
+    expect(formatMarkdown(finished)).toMatch(/\| last +\| .* to usual by another name/);
   });
 
   it('puts its table where a document marks its place', async () => {
     const document = join(temporaryDir(), 'results.md');
     const summary = { name: 'a', description: 'What for.', dataset: 'd', measuredOn: 'split s', n: 3, seeds: [1], finished: true, rows: [] };
-    const row = { name: 'r', note: '', seeds: [], diverged: [], architecture: 'x', input: [1, 2, 2], parameters: 1200, flops: 1e6, trainingRows: 1, trainingFlops: 1 };
+    const row = {
+      name: 'r',
+      note: '',
+      seeds: [],
+      diverged: [],
+      architecture: 'x',
+      input: [1, 2, 2],
+      parameters: 1200,
+      flops: 1e6,
+      trainingRows: 1,
+      trainingFlops: 1,
+    };
     writeFileSync(document, '# Results\n\n<!-- ablation a -->\nold\n<!-- /ablation a -->\n\nend\n');
     updateDocument(document, { ...summary, rows: [row] });
     const text = readFileSync(document, 'utf8');
@@ -174,6 +216,7 @@ describe('the file of an ablation', () => {
   it('names the row and the field of a mistake', () => {
     expect(refusal(rows('  - { name: x, set: { modle: y } }'))).toBe('bad.yaml: rows.0 (x): recipe: there is no field modle; did you mean model?');
     expect(refusal(rows('  - { name: x }\n  - { name: x }'))).toBe('bad.yaml: rows.1 (x): there is a row of this name already');
+    expect(refusal(rows('  - { name: x, against: z }'))).toBe('bad.yaml: rows.0 (x): against: expected the name of another row, got z');
     expect(refusal('name: a\nrows:\n  - { name: x }')).toMatch(/rows\.0 \(x\): names no recipe, and the file has no base/);
     expect(refusal(rows('  - { name: x, sett: {} }'))).toMatch(/rows\.0: .*did you mean set\?/);
     expect(refusal('name: a\nbase: base.yaml\nrows: []')).toMatch(/rows: /);
@@ -200,6 +243,8 @@ describe('the file of an ablation', () => {
     expect(cost!.trainingFlops / cost!.flops).toBeGreaterThan(2.5 * 16 + 14);
     expect(cost!.trainingFlops / cost!.flops).toBeLessThan(3 * 16 + 14.01);
     await expect(planAblation(plan(`${rows('  - { name: x }')}\nsplit: nowhere`), data)).rejects.toThrow(/nowhere/);
-    await expect(planAblation(plan(rows('  - { name: x }\n  - { name: y, set: { model: resnet18, modelOptions: { stem: small }, input: [1, 4, 4] } }')), data)).rejects.toThrow(/resnet18/);
+    await expect(
+      planAblation(plan(rows('  - { name: x }\n  - { name: y, set: { model: resnet18, modelOptions: { stem: small }, input: [1, 4, 4] } }')), data),
+    ).rejects.toThrow(/resnet18/);
   });
 });

@@ -1,12 +1,12 @@
 /** The table of an ablation as a drawing: one line a row, its seeds, their mean and the interval. */
-import { formatCount, formatProtocol, formatSeconds, formatSpread, remarksOf } from './format-summary.ts';
+import { formatCount, formatMeasured, formatSeconds, formatSpread, remarksOf } from './format-summary.ts';
 import type { AblationSummary, RowSummary } from './summarise.ts';
 
 /** Sizes in pixels of the drawing; the picture has twice as many. */
 const width = 1000;
 const rowHeight = 46;
 const margin = 32;
-const plot = { left: 300, right: 690 };
+const plot = { left: 310, right: 760 };
 const headHeight = 96;
 const charactersPerLine = 150;
 
@@ -16,7 +16,7 @@ const line = '#e3e6ec';
 const accent = '#2457d6';
 const reference = '#7b8496';
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 interface TextStyle {
   readonly size?: number;
@@ -26,7 +26,7 @@ interface TextStyle {
 }
 
 function text(x: number, y: number, content: string, { size = 13, fill = ink, weight = 400, anchor = 'start' }: TextStyle = {}): string {
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${escape(content)}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${escaped(content)}</text>`;
 }
 
 /** Shortened with an ellipsis to about so many characters. */
@@ -91,7 +91,10 @@ function drawRow(row: RowSummary, y: number, axis: Axis, colour: string, planned
 export function drawSummary(summary: AblationSummary): string {
   const { rows, seeds } = summary;
   const axis = axisOf(rows);
-  const caption = wrap(`${formatProtocol(summary)} Bars: intervals; full dots: means${seeds.length > 1 ? '; rings: seeds' : ''}.`, charactersPerLine);
+  const several = seeds.length > 1;
+  const key = `Bars: 95 % intervals over images${several ? ' and seeds' : ''}; full dots: ${several ? 'means; rings: seeds' : 'accuracies'}.`;
+  const caption = wrap(`${formatMeasured(summary)} ${key}`, charactersPerLine);
+  const references = new Set(rows.flatMap(({ figures }) => figures?.difference?.against ?? []));
   const top = headHeight;
   const bottom = top + rows.length * rowHeight;
   const height = bottom + 44 + caption.length * 15 + 12;
@@ -102,12 +105,12 @@ export function drawSummary(summary: AblationSummary): string {
     text(margin, 44, summary.name, { size: 22, weight: 700 }),
     text(margin, 68, fit(summary.description, 140), { size: 13, fill: muted }),
     ...drawAxis(axis, top, bottom),
-    ...(first && rows.length > 1
+    ...(first && references.has(rows[0]!.name)
       ? [
           `<line x1="${axis.at(first.accuracy.mean).toFixed(1)}" x2="${axis.at(first.accuracy.mean).toFixed(1)}" y1="${top}" y2="${bottom}" stroke="${reference}" stroke-dasharray="3 4"/>`,
         ]
       : []),
-    ...rows.flatMap((row, i) => drawRow(row, middle(i), axis, i === 0 && rows.length > 1 ? reference : accent, seeds)),
+    ...rows.flatMap((row, i) => drawRow(row, middle(i), axis, references.has(row.name) ? reference : accent, seeds)),
     ...caption.map((each, i) => text(margin, bottom + 48 + i * 15, each, { size: 11, fill: muted })),
   ];
   const fonts = "'Inter', 'Helvetica Neue', 'Liberation Sans', 'DejaVu Sans', sans-serif";

@@ -23,20 +23,28 @@ export function formatCount(count: number): string {
 export function remarksOf({ note, seeds, diverged }: RowSummary, planned: readonly number[]): string {
   const missing = planned.length - seeds.length - diverged.length;
   return [
-    note,
     diverged.length > 0 ? `diverged with seed ${diverged.join(', ')}` : '',
     missing > 0 && seeds.length > 0 ? `${missing} of ${planned.length} seeds to come` : missing > 0 ? 'to come' : '',
+    note,
   ]
     .filter(Boolean)
     .join('; ');
 }
 
-/** Which images, which seeds, what ± and brackets mean. */
-export function formatProtocol({ dataset, measuredOn, n, seeds, rows }: AblationSummary): string {
-  const several = seeds.length > 1;
-  const spread = several ? `mean ± standard deviation over seeds ${seeds.join(', ')}` : `seed ${seeds[0]}`;
-  const over = several ? 'images and seeds' : 'images';
-  return `Accuracy in per cent on ${dataset}, ${measuredOn}, n ${n}; ${spread}. In brackets the 95 % interval, bootstrap over ${over}; differences are to ${rows[0]!.name}, image by image.`;
+/** Which images and which seeds. */
+export function formatMeasured({ dataset, measuredOn, n, seeds }: AblationSummary): string {
+  const spread = seeds.length > 1 ? `mean ± standard deviation over seeds ${seeds.join(', ')}` : `seed ${seeds[0]}`;
+  return `Accuracy in per cent on ${dataset}, ${measuredOn}, n ${n}; ${spread}.`;
+}
+
+/** The same, with what the table's brackets and differences mean. */
+function formatProtocol(summary: AblationSummary): string {
+  const { seeds, rows } = summary;
+  const first = rows[0]!.name;
+  const others = rows.some(({ figures }) => figures?.difference && figures.difference.against !== first);
+  const intervals = `In brackets 95 % intervals, by bootstrap over images${seeds.length > 1 ? ' and seeds' : ''}`;
+  const differences = rows.length > 1 ? `; differences are to ${first}${others ? ' or the row they name' : ''}, image by image` : '';
+  return `${formatMeasured(summary)} ${intervals}${differences}.`;
 }
 
 /** Cells padded, so that the source reads as a table too. */
@@ -48,31 +56,38 @@ function markdownTable(rows: readonly (readonly string[])[], right: readonly num
   return [padded[0], rule, ...padded.slice(1)].join('\n');
 }
 
-function markdownRow(row: RowSummary, planned: readonly number[]): string[] {
+/** `+1.20 [+0.31, +2.05]`, with the row it is to where that is not the first. */
+function formatDifference(difference: NonNullable<RowSummary['figures']>['difference'], first: string): string {
+  if (!difference) return '–';
+  const { value, interval95, against } = difference;
+  return `${signed(value)} [${interval95.map(signed).join(', ')}]${against === first ? '' : ` to ${against}`}`;
+}
+
+function markdownRow(row: RowSummary, { seeds, rows }: AblationSummary): string[] {
   const { figures } = row;
-  const bracketed = ([low, high]: readonly [number, number], show: (value: number) => string): string => `[${show(low)}, ${show(high)}]`;
   return [
     row.name,
-    figures ? `${formatSpread(figures.accuracy, percent)} ${bracketed(figures.accuracy95, (v) => percent(v, 1))}` : '–',
+    figures ? `${formatSpread(figures.accuracy, (value) => percent(value))} [${figures.accuracy95.map((value) => percent(value, 1)).join(', ')}]` : '–',
     figures ? formatSpread(figures.macroF1, (value) => value.toFixed(3)) : '–',
-    figures?.difference ? `${signed(figures.difference.value)} ${bracketed(figures.difference.interval95, signed)}` : '–',
+    formatDifference(figures?.difference, rows[0]!.name),
     formatCount(row.parameters),
     (row.flops / 1e9).toFixed(3),
     figures ? formatSeconds(figures.seconds) : '–',
-    remarksOf(row, planned).replaceAll('|', '\\|'),
+    remarksOf(row, seeds).replaceAll('|', '\\|'),
   ];
 }
 
 /** Heading, description, table and protocol. */
 export function formatMarkdown(summary: AblationSummary): string {
   const head = ['row', 'accuracy', 'macro-F1', 'difference', 'parameters', 'GFLOP', 'training', 'remarks'];
-  const table = markdownTable([head, ...summary.rows.map((row) => markdownRow(row, summary.seeds))], [4, 5, 6]);
+  const table = markdownTable([head, ...summary.rows.map((row) => markdownRow(row, summary))], [4, 5, 6]);
   const state = summary.finished ? [] : ['Not finished: more trainings are to come.'];
   return `${[`# ${summary.name}`, ...(summary.description ? [summary.description] : []), ...state, table, formatProtocol(summary)].join('\n\n')}\n`;
 }
 
 const csvCell = (value: string | number | undefined): string => {
-  const text = value === undefined ? '' : String(value);
+  // More digits than a figure has would only look exact.
+  const text = value === undefined ? '' : typeof value === 'number' ? String(Number(value.toPrecision(8))) : value;
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 

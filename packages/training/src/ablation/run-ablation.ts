@@ -63,6 +63,8 @@ export interface AblationRun {
   readonly seed: number;
   readonly recipe: Recipe;
   readonly out: string;
+  /** An earlier run that is the same training, under another row's name. */
+  readonly sameAs: AblationRun | undefined;
 }
 
 export interface AblationProgress {
@@ -103,15 +105,21 @@ const slug = (name: string): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
 
-/** Every training in the order they run: all rows with the first seed first, so that a whole table stands early. */
-export function runsOf({ rows, seeds }: AblationPlan, out: string): AblationRun[] {
+/**
+ * Every training in the order they run: all rows with the first seed first, so that a whole table stands early. Rows that
+ * name different things but come to the same recipe are trained once.
+ */
+export function runsOf({ rows, seeds }: Pick<AblationPlan, 'rows' | 'seeds'>, out: string): AblationRun[] {
+  const first = new Map<string, AblationRun>();
   return seeds.flatMap((seed) =>
-    rows.map(({ name, recipe }, i) => ({
-      row: name,
-      seed,
-      recipe: { ...recipe, seed },
-      out: join(out, 'runs', `${String(i + 1).padStart(2, '0')}-${slug(name)}-seed-${seed}`),
-    })),
+    rows.map(({ name, recipe: unseeded }, i) => {
+      const recipe = { ...unseeded, seed };
+      const training = JSON.stringify({ ...recipe, name: '', description: '' });
+      const folder = `${String(i + 1).padStart(2, '0')}-${slug(name)}-seed-${seed}`;
+      const run = { row: name, seed, recipe, out: join(out, 'runs', folder), sameAs: first.get(training) };
+      if (!run.sameAs) first.set(training, run);
+      return run;
+    }),
   );
 }
 
@@ -203,27 +211,30 @@ export async function runAblation(options: RunAblationOptions): Promise<Ablation
   try {
     keepPlan(plan, out);
     const runs = runsOf(plan, out);
-    const workOf = ({ row }: AblationRun): number => costs.find(({ name }) => name === row)!.trainingFlops;
+    const workOf = ({ row, sameAs }: AblationRun): number => (sameAs ? 0 : costs.find(({ name }) => name === row)!.trainingFlops);
     const outcomes = new Map(runs.map((run) => [run, readOutcome(run.out)]));
     const meter = new WorkMeter(runs.reduce((sum, run) => sum + (outcomes.get(run) ? 0 : workOf(run)), 0));
     const store = await openStore(data);
     const dataset = store.manifest.name;
     await store.close();
-    const known = (): RunOutcome[] => [...outcomes.values()].filter((outcome) => outcome !== undefined);
+    const all = (): RunOutcome[] => [...outcomes.values()].filter((outcome) => outcome !== undefined);
     for (const [i, run] of runs.entries()) {
       if (outcomes.get(run)) continue;
-      const outcome = await runOne(run, options, (event) => {
-        const share = shareDone(event);
-        const secondsLeft = share === undefined ? undefined : meter.secondsLeft(workOf(run), share);
-        onProgress?.({ run, index: i + 1, total: runs.length, event, secondsLeft });
-      });
-      if (!outcome) return { costs, dataset, outcomes: known(), finished: false };
+      const known = run.sameAs && outcomes.get(run.sameAs);
+      const outcome = known
+        ? { ...known, row: run.row }
+        : await runOne(run, options, (event) => {
+            const share = shareDone(event);
+            const secondsLeft = share === undefined ? undefined : meter.secondsLeft(workOf(run), share);
+            onProgress?.({ run, index: i + 1, total: runs.length, event, secondsLeft });
+          });
+      if (!outcome) return { costs, dataset, outcomes: all(), finished: false };
       keepOutcome(run.out, outcome);
       outcomes.set(run, outcome);
       meter.finish(workOf(run));
       onOutcome?.(outcome, i + 1, runs.length);
     }
-    return { costs, dataset, outcomes: known(), finished: true };
+    return { costs, dataset, outcomes: all(), finished: true };
   } finally {
     unlock();
   }

@@ -7,7 +7,7 @@ import { evaluateSplit } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import type { Recipe } from '../recipe-schema.ts';
 import { chooseRows, describeValidation } from '../rows.ts';
-import { runFolder, writeAtomically } from '../run-folder.ts';
+import { makeFolder, runFolder, writeAtomically } from '../run-folder.ts';
 
 export interface RunResult {
   readonly row: string;
@@ -53,6 +53,8 @@ export function readOutcome(out: string): RunOutcome | undefined {
 }
 
 export function keepOutcome(out: string, outcome: RunOutcome): void {
+  // A training that diverged at once leaves no folder behind.
+  makeFolder(out);
   writeAtomically(resultFile(out), `${JSON.stringify(outcome)}\n`);
 }
 
@@ -67,7 +69,13 @@ export interface MeasureRunOptions {
 }
 
 /** Measures the best model of a finished training. */
-export async function measureRun({ recipe, data, out, split: name, threads }: MeasureRunOptions): Promise<Omit<RunResult, 'row' | 'seed' | 'seconds' | 'bestEpoch'>> {
+export async function measureRun({
+  recipe,
+  data,
+  out,
+  split: name,
+  threads,
+}: MeasureRunOptions): Promise<Omit<RunResult, 'row' | 'seed' | 'seconds' | 'bestEpoch'>> {
   const file = runFolder(out).model;
   const common = { model: new Uint8Array(readFileSync(file)), file, createSession, ...(threads ? { threads } : {}) };
   const store = name === undefined ? undefined : await openStore(data);

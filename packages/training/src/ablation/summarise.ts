@@ -27,8 +27,8 @@ export interface RowFigures {
   /** 95 %, over images and seeds. */
   readonly accuracy95: readonly [number, number];
   readonly macroF1: Spread;
-  /** Accuracy − that of the first row, over the seeds both have, with its interval; undefined for the first row itself. */
-  readonly difference?: { readonly value: number; readonly interval95: readonly [number, number] } | undefined;
+  /** Accuracy − that of the row it is compared with, over the seeds both have; undefined where there is none. */
+  readonly difference?: { readonly against: string; readonly value: number; readonly interval95: readonly [number, number] };
   readonly seconds: number;
 }
 
@@ -46,7 +46,7 @@ export interface AblationSummary {
 
 const hits = ({ truth, predicted }: RunResult): Int8Array => Int8Array.from(truth, (label, i) => Number(label === predicted[i]));
 
-/** Hits of `run` − those of the first row's training with the same seed, image by image. Throws `UserError` where they were not asked about the same images. */
+/** Hits of `run` − those of the other row's training with the same seed, image by image. Throws `UserError` where they were not asked about the same images. */
 function gains(run: RunResult, reference: RunResult): Int8Array {
   if (run.truth.length !== reference.truth.length || run.truth.some((label, i) => label !== reference.truth[i])) {
     throw new UserError(
@@ -58,17 +58,18 @@ function gains(run: RunResult, reference: RunResult): Int8Array {
   return hits(run).map((hit, i) => hit - before[i]!);
 }
 
-function figuresOf(runs: readonly RunResult[], reference: readonly RunResult[]): RowFigures | undefined {
+/** Figures of the trainings of one row, against those of the row it is compared with. */
+function figuresOf(runs: readonly RunResult[], against: string | undefined, results: readonly RunResult[]): RowFigures | undefined {
   if (runs.length === 0) return undefined;
-  const pairs = runs.flatMap((run) => reference.filter(({ row, seed }) => seed === run.seed && row !== run.row).map((other) => gains(run, other)));
+  const pairs = runs.flatMap((run) => results.filter(({ row, seed }) => row === against && seed === run.seed).map((other) => gains(run, other)));
   const accuracies = runs.map(({ accuracy }) => accuracy);
   return {
     accuracies,
     accuracy: meanAndSd(accuracies),
     accuracy95: intervalOverSeeds(runs.map(hits)),
     macroF1: meanAndSd(runs.map(({ macroF1 }) => macroF1)),
-    ...(pairs.length > 0
-      ? { difference: { value: meanAndSd(pairs.map((pair) => meanAndSd([...pair]).mean)).mean, interval95: intervalOverSeeds(pairs) } }
+    ...(against !== undefined && pairs.length > 0
+      ? { difference: { against, value: meanAndSd(pairs.map((pair) => meanAndSd([...pair]).mean)).mean, interval95: intervalOverSeeds(pairs) } }
       : {}),
     seconds: meanAndSd(runs.map(({ seconds }) => seconds)).mean,
   };
@@ -77,10 +78,9 @@ function figuresOf(runs: readonly RunResult[], reference: readonly RunResult[]):
 /** The table's figures, of a finished ablation or of what there is so far. */
 export function summariseAblation(plan: AblationPlan, { costs, dataset, outcomes, finished }: AblationOutcome): AblationSummary {
   const results = outcomes.filter((outcome): outcome is RunResult => !isFailed(outcome));
-  const reference = results.filter(({ row }) => row === plan.rows[0]!.name);
-  const rows = plan.rows.map(({ name, note }, i): RowSummary => {
+  const rows = plan.rows.map(({ name, note, against }, i): RowSummary => {
     const runs = results.filter(({ row }) => row === name);
-    const figures = figuresOf(runs, reference);
+    const figures = figuresOf(runs, against, results);
     const diverged = outcomes.filter((outcome) => isFailed(outcome) && outcome.row === name).map(({ seed }) => seed);
     return { ...costs[i]!, note, seeds: runs.map(({ seed }) => seed), diverged, ...(figures ? { figures } : {}) };
   });

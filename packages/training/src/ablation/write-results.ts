@@ -37,7 +37,10 @@ export function updateDocument(file: string, summary: AblationSummary): void {
   const document = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   const [from, to] = [document?.indexOf(begin) ?? -1, document?.indexOf(end) ?? -1];
   if (document === undefined || from < 0 || to < from) {
-    throw new UserError('no-place', `${file}: expected the marks ${begin} and ${end} around the place of the table; ${document === undefined ? 'there is no such file' : 'add them'}`);
+    throw new UserError(
+      'no-place',
+      `${file}: expected the marks ${begin} and ${end} around the place of the table; ${document === undefined ? 'there is no such file' : 'add them'}`,
+    );
   }
   // The document has headings of its own.
   const body = formatMarkdown(summary).replace(/^# .*\n+/, '');

@@ -59,7 +59,7 @@ export function findHead(model: OnnxModel, output: string): Head | undefined {
   const { node } = source(model, output);
   if (node?.opType !== 'Gemm') return undefined;
   const stored = constantOf(model, node.inputs[1]);
-  if (!stored || stored.shape.length !== 2 || node.attributes?.transA) return undefined;
+  if (stored?.shape.length !== 2 || node.attributes?.transA) return undefined;
   const turned = node.attributes?.transB === 1;
   const [classes, features] = (turned ? stored.shape : [stored.shape[1], stored.shape[0]]) as [number, number];
   const weight = turned ? stored.data.slice() : Float32Array.from(stored.data, (_, i) => stored.data[(i % features) * classes + Math.floor(i / features)]!);
@@ -120,11 +120,16 @@ export function replaceHead(model: OnnxModel, output: string, weight: Float32Arr
   const head = findHead(model, output);
   if (!head) throw new RangeError('the network does not end in a dense layer');
   const classes = bias.length;
-  if (weight.length !== classes * head.features) throw new RangeError(`head: ${classes} classes × ${head.features} features need ${classes * head.features} weights, got ${weight.length}`);
+  if (weight.length !== classes * head.features)
+    throw new RangeError(`head: ${classes} classes × ${head.features} features need ${classes * head.features} weights, got ${weight.length}`);
   const named = { weight: 'mien.personal.weight', bias: 'mien.personal.bias' };
   const gemm: OnnxNode = { opType: 'Gemm', inputs: [head.input, named.weight, named.bias], outputs: head.node.outputs, attributes: { transB: 1 } };
   const nodes = model.nodes.map((node) => (node === head.node ? gemm : node));
-  const initializers = { ...model.initializers, [named.weight]: tensor.float32(weight, [classes, head.features]), [named.bias]: tensor.float32(bias, [classes]) };
+  const initializers = {
+    ...model.initializers,
+    [named.weight]: tensor.float32(weight, [classes, head.features]),
+    [named.bias]: tensor.float32(bias, [classes]),
+  };
   const outputs = model.outputs.map((port) => (port.name === output ? { ...port, shape: ['N', classes] } : port));
   return withoutUnused({ ...model, nodes, initializers, outputs });
 }

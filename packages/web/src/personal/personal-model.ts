@@ -37,8 +37,18 @@ function personalCard({ name, card }: PersonalModelOptions, labels: readonly str
     labels: [...labels],
     description: `${card.name} with a last layer trained on recordings of one person`,
     output: { ...card.output, temperature: 1 },
-    training: { data: `recordings on top of ${card.name} (${card.training.data})`, split: 'recordings', rows: trainedOn, chosenOn: 'not chosen', recipe: 'personal head', seed: 0, epochs: 0 },
-    figures: [{ metric: 'accuracy', dataset: 'recordings', split: 'held-out end of each recording', n: heldOut, value: after, note: 'one person, one sitting' }],
+    training: {
+      data: `recordings on top of ${card.name} (${card.training.data})`,
+      split: 'recordings',
+      rows: trainedOn,
+      chosenOn: 'not chosen',
+      recipe: 'personal head',
+      seed: 0,
+      epochs: 0,
+    },
+    figures: [
+      { metric: 'accuracy', dataset: 'recordings', split: 'held-out end of each recording', n: heldOut, value: after, note: 'one person, one sitting' },
+    ],
     limits: [...card.limits, 'Made for one person in one place; it says nothing about anybody else.'],
   };
 }
@@ -59,7 +69,15 @@ export async function makePersonalModel(options: PersonalModelOptions): Promise<
   });
   const newCard = withoutAbstain(personalCard(options, labels, train.length, heldOut.length, after));
   const model = withCard(encodeModel(replaceHead(network, card.output.name, trained.weight, trained.bias)), newCard);
-  return { model, card: newCard, trainedOn: train.length, heldOut: heldOut.length, before: known ? accuracy(head, labels, heldOut) : Number.NaN, after, confusion };
+  return {
+    model,
+    card: newCard,
+    trainedOn: train.length,
+    heldOut: heldOut.length,
+    before: known ? accuracy(head, labels, heldOut) : Number.NaN,
+    after,
+    confusion,
+  };
 }
 
 /** The threshold was chosen for other logits. */

@@ -29,7 +29,10 @@ export function splitRecordings(recordings: ReadonlyMap<string, readonly Float32
   const short = [...recordings].find(([, frames]) => frames.length < fewestFramesPerClass);
   if (recordings.size < 2 || short) {
     const came = short ? `${short[1].length} frames of ${short[0]}` : `${recordings.size} ${recordings.size === 1 ? 'class' : 'classes'}`;
-    throw new UserError('too-few-recordings', `a personal model needs at least two classes of ${fewestFramesPerClass} frames each, there are ${came}; record more`);
+    throw new UserError(
+      'too-few-recordings',
+      `a personal model needs at least two classes of ${fewestFramesPerClass} frames each, there are ${came}; record more`,
+    );
   }
   const train: Example[] = [];
   const heldOut: Example[] = [];
@@ -82,7 +85,12 @@ export async function trainHead(
         }
       }
     }
-    step.load(new Map([['head.weight', weight], ['head.bias', bias]]));
+    step.load(
+      new Map([
+        ['head.weight', weight],
+        ['head.bias', bias],
+      ]),
+    );
     const byClass = labels.map((label) => examples.filter((example) => example.label === label)).filter((frames) => frames.length > 0);
     const optimizer = adam(step.slots, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay, decoupled: true });
     for (let s = 0; s < steps; s++) {

@@ -7,7 +7,11 @@ export async function download(url: string, what: string): Promise<Uint8Array> {
   try {
     response = await fetch(url);
   } catch (cause) {
-    throw new UserError('unreachable', `${what}: cannot be fetched from ${url} (${(cause as Error).message}); check the address and that the page may reach it`, { cause });
+    throw new UserError(
+      'unreachable',
+      `${what}: cannot be fetched from ${url} (${(cause as Error).message}); check the address and that the page may reach it`,
+      { cause },
+    );
   }
   if (!response.ok) throw new UserError('unreachable', `${what}: the server answered ${response.status} for ${url}; check the address`);
   return new Uint8Array(await response.arrayBuffer());

@@ -3,7 +3,20 @@ import { createSession, setWasmPaths } from '@mien/onnx/web';
 import { defaultAbstainThreshold, type LiveFace, LiveRecogniser, neutralOffset } from '@mien/live';
 import { type Box, canFollow, cropSquare, findExpressions, type FollowingDetector, loadDetector, UserError } from '@mien/runtime';
 import type { FaceMaps } from '../explanation.ts';
-import type { CollectTask, FromWorker, MienFace, OpenTask, PictureFace, PictureTask, Task, TaskResults, ToWorker, TrainTask, UseTask, WatchTask } from '../messages.ts';
+import type {
+  CollectTask,
+  FromWorker,
+  MienFace,
+  OpenTask,
+  PictureFace,
+  PictureTask,
+  Task,
+  TaskResults,
+  ToWorker,
+  TrainTask,
+  UseTask,
+  WatchTask,
+} from '../messages.ts';
 import { activationOutput, attentionOutput, featuresOutput } from '../model/tap-model.ts';
 import { Collector } from './collector.ts';
 import { download } from './download.ts';
@@ -26,7 +39,7 @@ interface Opened {
 
 type Progress = (done: number, total: number) => void;
 
-/** More threads than this only wait for each other: the networks are small. */
+/** More threads than this only wait for each other: the networks are small. One core is left to the page and the video. */
 const largestThreads = 4;
 const streams = new Map<number, Stream>();
 /** Features of recorded frames by class. They live here and nowhere else. */
@@ -49,12 +62,13 @@ async function bytesOf(model: string | ArrayBuffer): Promise<Uint8Array> {
 async function open(task: OpenTask): Promise<TaskResults['open']> {
   setWasmPaths(task.wasmPaths);
   const isolated = globalThis.crossOriginIsolated;
-  const threads = task.threads || (isolated ? Math.min(largestThreads, navigator.hardwareConcurrency || 1) : 1);
+  const threads = task.threads || (isolated ? Math.min(largestThreads, Math.max(1, navigator.hardwareConcurrency - 1)) : 1);
   const session = { threads, device: task.device };
   const [modelBytes, detectorBytes] = await Promise.all([bytesOf(task.model), download(task.detector, 'the face detector')]);
   const model = await openExpressionModel(modelBytes, task.modelName, session);
   const detector = await loadDetector({ model: detectorBytes, createSession, file: task.detector, session });
-  if (!canFollow(detector)) throw new UserError('bad-detector', `${task.detector}: ${detector.name} cannot follow a face in a video; use face-detector-light.onnx`);
+  if (!canFollow(detector))
+    throw new UserError('bad-detector', `${task.detector}: ${detector.name} cannot follow a face in a video; use face-detector-light.onnx`);
   opened = { task, threads, detector, model };
   return { card: model.recogniser.card, threads };
 }
@@ -86,7 +100,13 @@ async function recognisePicture({ picture }: PictureTask): Promise<PictureFace[]
   const { image, scale } = await new FrameReader().read(picture);
   const faces = await findExpressions(image, detector, model.recogniser);
   const threshold = model.recogniser.card.abstain?.threshold ?? defaultAbstainThreshold;
-  return faces.map(({ box, detection, expression, probabilities }) => ({ box: scaled(box, scale), detection, expression, probabilities, unsure: probabilities[expression]! < threshold }));
+  return faces.map(({ box, detection, expression, probabilities }) => ({
+    box: scaled(box, scale),
+    detection,
+    expression,
+    probabilities,
+    unsure: probabilities[expression]! < threshold,
+  }));
 }
 
 function scaled({ x, y, width, height }: Box, scale: number): Box {
@@ -124,9 +144,26 @@ async function lookAtFrame({ stream: id, frame, time, restart }: Extract<ToWorke
   stream.collectors = stream.collectors.filter(({ done }) => !done);
   const shown = faces.map((face): MienFace => {
     const { id: faceId, box, detection, expression, probabilities, unsure, unseenSeconds } = face;
-    return { id: faceId, box: scaled(box, scale), detection, expression, probabilities, unsure, unseenSeconds, ...(stream.options.maps ? mapsOf(face, scale) : {}) };
+    return {
+      id: faceId,
+      box: scaled(box, scale),
+      detection,
+      expression,
+      probabilities,
+      unsure,
+      unseenSeconds,
+      ...(stream.options.maps ? mapsOf(face, scale) : {}),
+    };
   });
-  post({ kind: 'faces', stream: id, time, width: Math.round(image.width * scale), height: Math.round(image.height * scale), faces: shown, workMs: performance.now() - began });
+  post({
+    kind: 'faces',
+    stream: id,
+    time,
+    width: Math.round(image.width * scale),
+    height: Math.round(image.height * scale),
+    faces: shown,
+    workMs: performance.now() - began,
+  });
 }
 
 /** A stream after a jump: nobody is known any more, but a correction for everyone stays. */
@@ -151,14 +188,19 @@ function collect(task: CollectTask, report: Progress): Promise<TaskResults['neut
       try {
         if (task.kind === 'record') {
           const features = frames.flatMap(({ recognition }) => recognition.extra?.[featuresOutput]?.data ?? []);
-          if (frames.length > 0 && features.length === 0) throw new UserError('no-head', `${model.recogniser.card.name}: its network does not end in a dense layer, so nothing can be learnt on top of it`);
+          if (frames.length > 0 && features.length === 0)
+            throw new UserError('no-head', `${model.recogniser.card.name}: its network does not end in a dense layer, so nothing can be learnt on top of it`);
           recordings.set(task.label, [...(recordings.get(task.label) ?? []), ...features]);
           resolve({ frames: features.length });
           return;
         }
         const { labels, output } = model.recogniser.card;
         const neutral = labels.indexOf('neutral');
-        if (neutral < 0) throw new UserError('no-neutral', `${model.recogniser.card.name}: it has no class neutral (${labels.join(', ')}), so there is nothing to correct towards`);
+        if (neutral < 0)
+          throw new UserError(
+            'no-neutral',
+            `${model.recogniser.card.name}: it has no class neutral (${labels.join(', ')}), so there is nothing to correct towards`,
+          );
         const offset = neutralOffset(
           frames.map(({ recognition }) => recognition.logits),
           output.temperature,

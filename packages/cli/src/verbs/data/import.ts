@@ -1,6 +1,6 @@
 /** `mien data import`: labelled faces into a store. */
 import { type Command, Option } from 'commander';
-import { importData, type ImportReport, type LabelMap } from '@mien/data';
+import { importData, type ImportReport, type LabelMap, lockedByDefault, numberedForms } from '@mien/data';
 import { UserError } from '@mien/runtime';
 import { note, parseCount, printJson, Progress } from '../../output.ts';
 import { collectMap, parseNames } from './collect.ts';
@@ -42,7 +42,7 @@ export function addImportVerb(data: Command): void {
     .requiredOption('--out <dir>', 'folder of the new store')
     .option('--votes <csv>', 'FER+ votes (fer2013new.csv) of the same rows')
     .option('--images <dir>', 'folder of the photographs that an AffectNet csv names')
-    .addOption(new Option('--form <name>', 'whose numbers the class folders are').choices(['raf-db', 'affectnet']))
+    .addOption(new Option('--form <name>', 'whose numbers the class folders are').choices(Object.keys(numberedForms)))
     .option('--labels <names>', 'labels of the store, with commas between (default: the seven expressions)', parseNames)
     .option('--map <name=label>', 'what a class of another name means, or drop; repeatable', collectMap)
     .option('--name <name>', 'name of the data set (default: the file or folder)')
@@ -60,7 +60,7 @@ export function addImportVerb(data: Command): void {
       const report = await importData(source, {
         ...flags,
         channels: channels === undefined ? undefined : (Number(channels) as 1 | 3),
-        locked: (split) => !unlock?.includes(split) && (lock?.includes(split) || ['private', 'test'].includes(split)),
+        locked: (split) => !unlock?.includes(split) && (lock?.includes(split) || lockedByDefault(split)),
         onProgress: ({ rows, fraction }) => progress.part('importing rows', rows, fraction),
       });
       progress.end();

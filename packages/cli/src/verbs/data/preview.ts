@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type AugmentationInput, type Mix, openStore, previewSheet, type Split } from '@mien/data';
 import { UserError } from '@mien/runtime';
-import { loadRecipe, planNetwork, type Recipe, recipeNames } from '@mien/training';
+import type { Recipe } from '@mien/training';
 import { writeAtomically } from '@mien/training/run-folder';
 import { parse } from 'yaml';
 import { note, parseCount } from '../../output.ts';
@@ -34,17 +34,19 @@ export function addPreviewVerb(data: Command): void {
     .option('--rows <n>', 'images shown', parseCount('--rows', 1, 200), 12)
     .option('--epochs <n>', 'looks of each', parseCount('--epochs', 1, 50), 8)
     .option('--seed <n>', 'seed (default: that of the recipe, else 1)', parseCount('--seed', 0, 2 ** 31))
-    .addHelpText('after', () => `\nRecipes: ${recipeNames().join(', ')}\n\nExample:\n  mien data preview data/fer2013 --recipe mien-seresnet --out sheet.png`)
+    .addHelpText('after', '\n`mien train --help` names the recipes.\n\nExample:\n  mien data preview data/fer2013 --recipe mien-seresnet --out sheet.png')
     .action(async (dir: string, flags: PreviewFlags) => {
       if ((flags.recipe === undefined) === (flags.augmentation === undefined)) {
         throw new UserError('bad-option', 'expected --recipe NAME or --augmentation FILE, to show what it does');
       }
-      const recipe = flags.recipe === undefined ? undefined : loadRecipe(flags.recipe, flags.set);
+      // Loaded here, so that no other sub-command waits for the trainer.
+      const training = await import('@mien/training');
+      const recipe = flags.recipe === undefined ? undefined : training.loadRecipe(flags.recipe, flags.set);
       const store = await openStore(dir);
       try {
         const split = await store.split(flags.split ?? recipe?.data.train ?? 'train');
         const png = await previewSheet(split, {
-          ...(recipe ? seenBy(recipe, flags.stage, split) : { augmentation: readList(flags.augmentation as string) }),
+          ...(recipe ? seenBy(recipe, flags.stage, split, training.planNetwork) : { augmentation: readList(flags.augmentation as string) }),
           seed: flags.seed ?? recipe?.seed ?? 1,
           rows: flags.rows,
           epochs: flags.epochs,
@@ -57,8 +59,15 @@ export function addPreviewVerb(data: Command): void {
     });
 }
 
+type PlanNetwork = typeof import('@mien/training')['planNetwork'];
+
 /** What a stage of a recipe does to images, and the window it cuts from them. */
-function seenBy(recipe: Recipe, name: string | undefined, split: Split): { augmentation: AugmentationInput; mix?: Mix | undefined; window: [number, number] } {
+function seenBy(
+  recipe: Recipe,
+  name: string | undefined,
+  split: Split,
+  planNetwork: PlanNetwork,
+): { augmentation: AugmentationInput; mix?: Mix | undefined; window: [number, number] } {
   const stage = name === undefined ? recipe.stages.at(-1) : recipe.stages.find((each) => each.name === name);
   if (!stage) throw new UserError('bad-option', `--stage ${name}: the recipe has the stages ${recipe.stages.map((each) => each.name).join(', ')}`);
   const { channels, height, width } = split.image;

@@ -1,0 +1,129 @@
+/** `mien explain`: why a model names an expression, as a map over the face, and which map to believe. */
+import { type Command, Option } from 'commander';
+import { createSession } from '@mien/onnx/node';
+import { openStore } from '@mien/data';
+import { type Faithfulness, explainMethods, type ExplainMethod, headsOfCard, LookingGlass, measureFaithfulness, methodMeaning, methodsFor, sampleRows } from '@mien/evaluation';
+import { readCard, UserError } from '@mien/runtime';
+import { defaultDetector } from '@mien/runtime/node';
+import { explainFace, type FaceExplanation } from '../explain/explain-face.ts';
+import { findModel, readModelFile } from '../find-model.ts';
+import { note, parseCount, printJson, printText, Progress } from '../output.ts';
+
+interface ExplainFlags {
+  model?: string;
+  face?: number;
+  wholeImage?: boolean;
+  out?: string;
+  method?: ExplainMethod;
+  class?: string;
+  faithfulness?: boolean;
+  data?: string;
+  split?: string;
+  rows: number;
+  seed?: number;
+  threads?: number;
+  json?: boolean;
+}
+
+/** Says what is missing before a model is loaded. */
+function checkFlags(image: string | undefined, { faithfulness, data, split, out }: ExplainFlags): void {
+  if (image === undefined && !faithfulness) throw new UserError('bad-option', 'expected a picture, as `mien explain photo.jpg --out why.png`, or --faithfulness with --data and --split');
+  if (faithfulness && (data === undefined || split === undefined))
+    throw new UserError('bad-option', '--faithfulness: needs rows to judge maps on; give --data and --split, as --data data/fer2013 --split public');
+  if (!faithfulness && (data ?? split) !== undefined) throw new UserError('bad-option', '--data and --split: belong to --faithfulness');
+  if (out !== undefined && !out.endsWith('.png')) throw new UserError('bad-option', `--out ${out}: expected the name of a picture, as why.png`);
+}
+
+async function openGlass(file: string, threads: number | undefined): Promise<LookingGlass> {
+  const model = readModelFile(file);
+  const [head] = headsOfCard(readCard(model, file));
+  return LookingGlass.open({ model, file, createSession, head, ...(threads ? { threads } : {}) });
+}
+
+async function explainPicture(image: string, modelFile: string, glass: LookingGlass, flags: ExplainFlags): Promise<FaceExplanation> {
+  const detector = flags.wholeImage ? undefined : await defaultDetector(flags.threads ? { threads: flags.threads } : {});
+  try {
+    return await explainFace({ image, modelFile, glass, detector, face: flags.face ?? 1, method: flags.method, label: flags.class, out: flags.out });
+  } finally {
+    await detector?.release();
+  }
+}
+
+async function judgeMaps(glass: LookingGlass, { data, split: name, rows, seed = 1 }: ExplainFlags): Promise<Faithfulness> {
+  const store = await openStore(data!);
+  const progress = new Progress();
+  try {
+    const split = await store.split(name!);
+    if (split.count === 0) throw new UserError('empty-split', `split ${name} has no rows to judge maps on`);
+    return await measureFaithfulness({
+      glass,
+      split,
+      rows: sampleRows(split.count, rows, seed),
+      methods: methodsFor(glass),
+      seed,
+      onProgress: (done, total) => progress.count('faithfulness', done, total),
+    });
+  } finally {
+    progress.end();
+    await store.close();
+  }
+}
+
+function printExplanation({ file, expression, probabilities, method, label, map, out }: FaceExplanation, glass: LookingGlass): void {
+  printText(`${file}: ${expression} ${(100 * probabilities[expression]!).toFixed(0)} %`);
+  printText(`  ${method} for ${label}, ${map.height}×${map.width}: ${methodMeaning[method]}`);
+  if (method === 'cam' || (method === 'grad-cam' && glass.lastMap!.linear)) {
+    printText(`  in this network logits are a linear function of the last map, so Grad-CAM is the class-activation map times ${glass.lastMap!.shape[1] * glass.lastMap!.shape[2]}⁻¹, without its negative part`);
+  }
+  if (out === undefined) note('give --out why.png to see it over the face');
+  else note(`written: ${out}`);
+}
+
+function printFaithfulness({ n, steps, seed, methods, verdict }: Faithfulness): void {
+  const figure = ({ value, interval95: [low, high] }: Faithfulness['methods'][number]['deletion']): string => `${value.toFixed(3)} (${low.toFixed(3)} – ${high.toFixed(3)})`.padStart(24);
+  printText(`faithfulness on ${n} rows (seed ${seed}), ${steps} steps; 95 % intervals`);
+  printText(`${'map'.padEnd(12)}${['deletion, low is good', 'insertion, high is good', 'better than random by'].map((head) => head.padStart(24)).join('')}`);
+  for (const { method, deletion, insertion, beyondRandom } of methods) {
+    printText(`${method.padEnd(12)}${figure(deletion)}${figure(insertion)}${method === 'random' ? '–'.padStart(24) : figure(beyondRandom)}`);
+  }
+  printText(verdict);
+}
+
+async function explain(image: string | undefined, flags: ExplainFlags): Promise<void> {
+  checkFlags(image, flags);
+  const file = findModel(flags.model);
+  const glass = await openGlass(file, flags.threads);
+  try {
+    const explanation = image === undefined ? undefined : await explainPicture(image, file, glass, flags);
+    if (explanation && !flags.json) printExplanation(explanation, glass);
+    const faithfulness = flags.faithfulness ? await judgeMaps(glass, flags) : undefined;
+    if (flags.json) {
+      const shown = explanation && { ...explanation, map: { ...explanation.map, values: [...explanation.map.values] } };
+      printJson({ model: file, methods: methodsFor(glass), ...shown, ...(faithfulness ? { faithfulness } : {}) });
+    } else if (faithfulness) printFaithfulness(faithfulness);
+  } finally {
+    await glass.release();
+  }
+}
+
+export function addExplainVerb(program: Command): void {
+  program
+    .command('explain')
+    .argument('[image]', 'a picture with a face')
+    .description('why a model names an expression: a map over the face; and which kind of map to believe')
+    .option('--model <model>', '.onnx file, run folder, or name of a released model')
+    .option('--face <n>', 'which face, from the left (default: 1)', parseCount('--face', 1, 10_000))
+    .option('--whole-image', 'the picture is a face crop already: look for no faces')
+    .option('--out <png>', 'write the face and the map over it')
+    .addOption(new Option('--method <method>', 'kind of map (default: the first the network allows)').choices(explainMethods))
+    .option('--class <label>', 'the expression to explain (default: what the model says)')
+    .option('--faithfulness', 'deletion and insertion of each kind of map and of random ones, over rows of --data and --split')
+    .option('--data <dir>', 'store made by `mien data import`')
+    .option('--split <name>', 'split of the store')
+    .option('--rows <n>', 'rows to judge the maps on', parseCount('--rows', 2, 1e9), 200)
+    .option('--seed <n>', 'seed of the rows and of random maps (default: 1)', parseCount('--seed', 0, 2 ** 31))
+    .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
+    .option('--json', 'print as JSON, with the map')
+    .addHelpText('after', '\nExamples:\n  mien explain photo.jpg --out why.png\n  mien explain photo.jpg --class sad --method occlusion --out why-sad.png\n  mien explain --faithfulness --data data/fer2013 --split public')
+    .action(explain);
+}

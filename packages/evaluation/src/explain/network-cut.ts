@@ -1,0 +1,65 @@
+/** Where a network can be cut in two, so that all it knows of a picture passes through one value. */
+import { type OnnxModel, type OnnxNode, tensor, type Session } from '@mien/onnx';
+
+/** Names that do not depend on the picture: weights, and what is computed from them alone. */
+export function constantNames({ nodes, initializers }: OnnxModel): Set<string> {
+  const constant = new Set(Object.keys(initializers));
+  constant.add('');
+  for (const { inputs, outputs } of nodes) if (inputs.every((name) => constant.has(name))) for (const name of outputs) constant.add(name);
+  return constant;
+}
+
+/**
+ * Values that every path from the picture to `output` runs through, from the output back to the picture, with the nodes
+ * after each of them. The nodes of an ONNX file stand in an order of execution.
+ */
+export function bottlenecks(model: OnnxModel, output: string): { readonly name: string; readonly tail: readonly OnnxNode[] }[] {
+  const constant = constantNames(model);
+  const wanted = new Set([output]);
+  const tail: OnnxNode[] = [];
+  const found: { name: string; tail: readonly OnnxNode[] }[] = [];
+  for (const node of model.nodes.toReversed()) {
+    if (!node.outputs.some((name) => wanted.has(name))) continue;
+    for (const name of node.outputs) wanted.delete(name);
+    for (const name of node.inputs) if (!constant.has(name)) wanted.add(name);
+    tail.push(node);
+    if (wanted.size === 1) found.push({ name: [...wanted][0]!, tail: tail.toReversed() });
+  }
+  return found;
+}
+
+/** The model with these values as outputs too. */
+export function withOutputs(model: OnnxModel, names: readonly string[]): OnnxModel {
+  const known = new Set(model.outputs.map(({ name }) => name));
+  const added = names.filter((name) => !known.has(name)).map((name) => ({ name, dtype: 'float32' as const, shape: [] }));
+  return { ...model, outputs: [...model.outputs, ...added] };
+}
+
+/** The part of a network after a value [N,C,H,W]: that value in, the logits out. */
+export function tailModel(
+  model: OnnxModel,
+  { name, tail }: { readonly name: string; readonly tail: readonly OnnxNode[] },
+  shape: readonly number[],
+  output: string,
+): OnnxModel {
+  const constant = constantNames(model);
+  const nodes = model.nodes.filter((node) => tail.includes(node) || node.outputs.some((o) => constant.has(o)));
+  return {
+    ...model,
+    nodes,
+    inputs: [{ name, dtype: 'float32', shape: ['N', ...shape.slice(1)] }],
+    outputs: model.outputs.filter((port) => port.name === output),
+    metadata: {},
+  };
+}
+
+/** Shapes of some outputs for one picture of zeros. */
+export async function probeShapes(
+  session: Session,
+  input: { readonly name: string; readonly shape: readonly number[] },
+  names: readonly string[],
+): Promise<Map<string, readonly number[]>> {
+  const size = input.shape.reduce((a, b) => a * b, 1);
+  const outputs = await session.run({ [input.name]: tensor.float32(new Float32Array(size), [1, ...input.shape]) }, names);
+  return new Map(names.map((name) => [name, outputs[name]!.shape]));
+}

@@ -1,0 +1,58 @@
+/** A table of shares as shades: the confusion matrix, corruptions by severity. */
+import type { Palette } from './palette.ts';
+import { el, label, type Plot } from './svg.ts';
+
+export interface MatrixPlotOptions extends Pick<Plot, 'name' | 'title' | 'description'> {
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  /** `values[row][column]` in 0…1. */
+  readonly values: readonly (readonly number[])[];
+  /** Titles of the axes. */
+  readonly rowTitle: string;
+  readonly columnTitle: string;
+  readonly labelWidth?: number;
+}
+
+const width = 440;
+/** On shades stronger than this, text is written in the other colour. */
+const strong = 0.55;
+
+export function matrixPlot({ rows, columns, values, rowTitle, columnTitle, labelWidth = 78, ...named }: MatrixPlotOptions, palette: Palette): Plot {
+  const top = 44;
+  const cellWidth = (width - labelWidth - 6) / columns.length;
+  const cellHeight = rows.length > 10 ? 24 : 36;
+  const cells = values.flatMap((row, i) =>
+    row.map((value, j) => {
+      const [x, y] = [labelWidth + j * cellWidth, top + i * cellHeight];
+      return (
+        el('rect', {
+          x: x + 1,
+          y: y + 1,
+          width: cellWidth - 2,
+          height: cellHeight - 2,
+          rx: 3,
+          fill: palette.first,
+          'fill-opacity': Math.max(0.04, value).toFixed(3),
+        }) +
+        label((100 * value).toFixed(0), x + cellWidth / 2, y + cellHeight / 2 + 4.5, {
+          'text-anchor': 'middle',
+          fill: value > strong ? palette.onFirst : palette.ink,
+        })
+      );
+    }),
+  );
+  return {
+    ...named,
+    width,
+    height: top + rows.length * cellHeight + 6,
+    content: [
+      label(rowTitle, 0, 34, { fill: palette.quiet }),
+      label(columnTitle, width - 6, 13, { fill: palette.quiet, 'text-anchor': 'end' }),
+      ...columns.map((text, j) =>
+        label(text, labelWidth + (j + 0.5) * cellWidth, 34, { 'text-anchor': 'middle', 'font-size': columns.length > 7 ? 10.5 : 11.5 }),
+      ),
+      ...rows.map((text, i) => label(text, labelWidth - 8, top + (i + 0.5) * cellHeight + 4, { 'text-anchor': 'end' })),
+      ...cells,
+    ].join(''),
+  };
+}

@@ -1,0 +1,67 @@
+/** Everything that was measured of a model on a split, as the page, the plots and the JSON show it. */
+import type { AbstainResult } from '../abstain-threshold.ts';
+import type { PairedComparison } from '../compare.ts';
+import type { Evaluation } from '../evaluate.ts';
+import type { GroupReport } from '../group-gap.ts';
+import type { OverlapFigures } from '../overlap-figures.ts';
+import type { Robustness } from '../robustness.ts';
+import type { VoteAgreement } from '../vote-agreement.ts';
+import type { Mistake } from './mistakes.ts';
+
+export interface ModelFigures {
+  /** File or name, as the user gave it. */
+  readonly model: string;
+  readonly evaluation: Evaluation;
+  /** Bootstrap interval, 95 %. */
+  readonly macroF1Interval95: readonly [number, number];
+}
+
+export interface Report extends ModelFigures {
+  /** Name of the store. */
+  readonly data: string;
+  /** ISO 8601. */
+  readonly measured: string;
+  /** What the user should know before believing the figures, in whole sentences; the worst first. */
+  readonly warnings: readonly string[];
+  /** Rows of the split the model was trained on; absent where there is none. Such figures are only made on demand. */
+  readonly trainedOnRows?: number;
+  readonly votes?: VoteAgreement;
+  readonly abstain?: AbstainResult;
+  readonly overlap?: OverlapFigures;
+  readonly groups?: GroupReport;
+  readonly robustness?: Robustness;
+  readonly comparison?: ModelFigures & { readonly paired: PairedComparison };
+  readonly intendedUse: string;
+  readonly limits: readonly string[];
+  /** Pictures of people: only ever written to the page the user asked for. */
+  readonly mistakes: readonly Mistake[];
+}
+
+/** The figures of an evaluation without its rows. */
+export function plainFigures({
+  predicted: _p,
+  truth: _t,
+  logits: _l,
+  rows: _r,
+  ...figures
+}: Evaluation): Omit<Evaluation, 'predicted' | 'truth' | 'logits' | 'rows'> {
+  return figures;
+}
+
+/** The report as JSON, without pictures and without rows. */
+export function reportJson({ evaluation, comparison, mistakes: _, intendedUse: _i, limits: _l, ...rest }: Report): Record<string, unknown> {
+  return {
+    ...plainFigures(evaluation),
+    ...rest,
+    ...(comparison
+      ? {
+          comparison: {
+            ...comparison.paired,
+            model: comparison.model,
+            macroF1Interval95: comparison.macroF1Interval95,
+            figures: plainFigures(comparison.evaluation),
+          },
+        }
+      : {}),
+  };
+}
