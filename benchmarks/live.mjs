@@ -45,23 +45,8 @@ const bundle = fileURLToPath(new URL('../packages/web/dist/bundle', import.meta.
 if (!existsSync(join(bundle, 'mien.js'))) throw new Error(`${bundle}: there is no mien.js; run \`npx vite build\` in packages/web`);
 const dir = mkdtempSync(join(tmpdir(), 'mien-bench-live-'));
 const filter = 'scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:(ow-iw)/2:(oh-ih)/2,fps=60';
-execFileSync('ffmpeg', [
-  '-v',
-  'error',
-  '-y',
-  '-i',
-  clip,
-  '-an',
-  '-vf',
-  filter,
-  '-c:v',
-  'libvpx',
-  '-b:v',
-  '4M',
-  '-deadline',
-  'realtime',
-  join(dir, 'film.webm'),
-]);
+const encode = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '20', '-pix_fmt', 'yuv420p'];
+execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', clip, '-an', '-vf', filter, ...encode, join(dir, 'film.mp4')]);
 
 const page = `<!doctype html><meta charset="utf-8"><title>bench</title><video id="film" src="/files/film.mp4" muted loop playsinline width="640" height="480"></video>`;
 /** Times the synchronous work of ours on the main thread: the callbacks that take a frame and that bring its faces. */
@@ -74,8 +59,9 @@ Worker.prototype.addEventListener = function (type, callback, ...rest) { return 
 const ours = `${page}<script type="module">${timers}
 const { openMien } = await import('/mien/mien.js');
 window.frames = 0; window.latency = []; window.work = [];
+window.addEventListener('unhandledrejection', ({ reason }) => { window.failure = String(reason); });
 const film = document.getElementById('film');
-await film.play();
+await film.play().catch((error) => { window.failure = String(error); throw error; });
 const mien = await openMien({ model: '/models/${defaultModelName}.onnx', threads: ${Number(flags.threads)} });
 window.device = mien.device; window.threads = mien.threads;
 mien.watch(film, { onFaces: (faces, frame) => { window.frames++; window.latency.push(frame.latencyMs); window.work.push(frame.workMs); if (faces.length && !window.firstMs) window.firstMs = performance.now(); } });
@@ -89,7 +75,7 @@ const human = (backend) =>
 const human = new Human({ backend: '${backend}', wasmPath: '/tfjs-wasm/', modelBasePath: '/human/models/', cacheSensitivity: 0, filter: { enabled: false }, gesture: { enabled: false }, body: { enabled: false }, hand: { enabled: false }, object: { enabled: false }, segmentation: { enabled: false },
   face: { enabled: true, detector: { rotation: false, maxDetected: 10, skipFrames: 0, skipTime: 0 }, mesh: { enabled: false }, iris: { enabled: false }, description: { enabled: false }, emotion: { enabled: true, skipFrames: 0, skipTime: 0 } } });
 await human.load();
-for (;;) { const result = await human.detect(film); window.frames++; window.found += result.face.filter((face) => face.emotion?.length).length; window.backend = human.tf.getBackend(); }`);
+for (;;) { const result = await human.detect(film); window.frames++; window.found += result.face.filter((face) => face.emotion?.length).length; window.backend = human.tf.getBackend(); await new Promise((resolve) => setTimeout(resolve)); }`);
 const faceApi = (backend) =>
   peer(`const faceapi = await import('/face-api/dist/face-api.esm.js');
 if ('${backend}' === 'wasm') faceapi.tf.setWasmPaths?.('/tfjs-wasm/');
@@ -164,7 +150,9 @@ async function benchMien() {
     const opened = await context.newPage();
     opened.on('pageerror', (error) => console.error(`/mien: ${error.message}`));
     await opened.goto(`${server.url}/mien`);
-    await opened.waitForFunction('window.firstMs', undefined, { timeout: 120_000 });
+    await opened.waitForFunction('window.firstMs || window.failure', undefined, { timeout: 120_000 });
+    const failure = await opened.evaluate('window.failure');
+    if (failure) throw new Error(`/mien: ${failure}`);
     // The first load fills the caches.
     if (i > 0) firsts.push(await opened.evaluate('window.firstMs'));
     await opened.close();

@@ -1,8 +1,9 @@
 import { defineConfig } from 'vite';
+import { leaveOut } from './build/left-out.ts';
 import { sharedWorkers } from './build/shared-workers.ts';
 
 export default defineConfig({
-  plugins: [sharedWorkers()],
+  plugins: [sharedWorkers(), leaveOut()],
   resolve: {
     // ONNX Runtime for WebAssembly only: the default build carries WebGL and WebGPU as well, eight times the script.
     // Its .wasm is not bundled; the server hands it out.

@@ -1,4 +1,5 @@
 /** The frame around every page: header, promise, navigation. */
+import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { DeviceIcon, FaceIcon, Mark } from './icons.tsx';
 import { ModelCardPanel } from './model/model-card-panel.tsx';
@@ -55,8 +56,28 @@ function ModelSummary({ loader }: Pick<StudioContext, 'loader'>) {
   );
 }
 
+/** The page's component, once its code has come; an error's words when it does not come. */
+function usePageComponent(page: StudioPage): { readonly Page?: ComponentType<StudioContext>; readonly failed?: boolean } {
+  const [loaded, setLoaded] = useState<{ readonly of: StudioPage; readonly Page?: ComponentType<StudioContext>; readonly failed?: boolean }>();
+  useEffect(() => {
+    let left = false;
+    const show = (result: { readonly Page?: ComponentType<StudioContext>; readonly failed?: boolean }): void => {
+      if (!left) setLoaded({ of: page, ...result });
+    };
+    page.load().then(
+      (Page) => show({ Page }),
+      () => show({ failed: true }),
+    );
+    return () => {
+      left = true;
+    };
+  }, [page]);
+  return loaded?.of === page ? loaded : {};
+}
+
 export function App(context: StudioContext) {
   const page = usePage();
+  const { Page, failed } = usePageComponent(page);
   return (
     <>
       <header class="masthead">
@@ -78,7 +99,8 @@ export function App(context: StudioContext) {
         </li>
       </ul>
       <main>
-        <page.Page {...context} />
+        {Page && <Page {...context} />}
+        {failed && <p role="alert">{strings.errors.unreachable}</p>}
       </main>
     </>
   );

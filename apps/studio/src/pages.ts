@@ -1,6 +1,5 @@
-/** The studio's pages, in the order of its navigation. */
+/** The studio's pages, in the order of its navigation. Each is loaded when it is first opened. */
 import type { ComponentType } from 'preact';
-import { PhotoPage } from './photo/photo-page.tsx';
 import { strings } from './strings.ts';
 import type { StudioContext } from './studio-context.ts';
 
@@ -8,7 +7,16 @@ export interface StudioPage {
   /** The address after `#`. */
   readonly id: string;
   readonly title: string;
-  readonly Page: ComponentType<StudioContext>;
+  readonly load: () => Promise<ComponentType<StudioContext>>;
 }
 
-export const pages: readonly StudioPage[] = [{ id: 'photo', title: strings.pages.photo, Page: PhotoPage }];
+const { pages: titles } = strings;
+
+export const pages: readonly StudioPage[] = [
+  { id: 'photo', title: titles.photo, load: async () => (await import('./photo/photo-page.tsx')).PhotoPage },
+  { id: 'live', title: titles.live, load: async () => (await import('./live/live-page.tsx')).LivePage },
+  { id: 'video', title: titles.video, load: async () => (await import('./video/video-page.tsx')).VideoPage },
+  { id: 'models', title: titles.models, load: async () => (await import('./models/models-page.tsx')).ModelsPage },
+  { id: 'label', title: titles.labelling, load: async () => (await import('./labelling/label-page.tsx')).LabelPage },
+  { id: 'train', title: titles.train, load: async () => (await import('./train/train-page.tsx')).TrainPage },
+];

@@ -5,6 +5,6 @@ import type { PictureQueue } from './photo/picture-queue.ts';
 export interface StudioContext {
   readonly loader: ModelLoader;
   readonly queue: PictureQueue;
-  /** Loads the model again after a failure. */
-  readonly onRetry: () => void;
+  /** Loads the model in use, or the named one, for reading pictures; again after a failure. */
+  readonly loadModel: (name?: string) => void;
 }

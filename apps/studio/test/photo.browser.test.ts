@@ -63,6 +63,7 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
       if (!request.url().startsWith(`${url}/`) && !request.url().startsWith(`blob:${url}/`)) complaints.push(request.url());
     });
     await page.goto(url);
+    await page.getByRole('heading', { level: 1 }).waitFor();
     return { page, complaints };
   }
 

@@ -51,6 +51,8 @@ export interface LabelProgress {
 }
 
 const lookMs = 1000;
+/** Workers may be on their way. */
+const patientMs = 5000;
 /** Failed chunks that the manifest names. */
 const namedFailures = 100;
 
@@ -91,6 +93,8 @@ class LabelRun {
   #totals: Totals = { images: 0, faces: 0, errors: 0 };
   #workers = 0;
   #lookedAt = 0;
+  /** When a worker was last heard of, or the hand-out began. */
+  #workersAt = 0;
 
   constructor(job: OpenedJob, options: LabelOptions) {
     this.#job = job;
@@ -211,7 +215,9 @@ class LabelRun {
       this.#lookedAt = Date.now();
       if (existsSync(this.#folder.cancel)) this.#stop.abort();
       this.#workers = await queue.workers();
-      if (this.#workers === 0 && this.#options.queue !== undefined) this.#notice('waiting for workers: start some with `mien worker --queue …`');
+      if (this.#workers > 0 || this.#workersAt === 0) this.#workersAt = Date.now();
+      const alone = Date.now() - this.#workersAt > patientMs;
+      if (alone && this.#options.queue !== undefined) this.#notice('waiting for workers: start some with `mien worker --queue …`');
     }
     let done = this.#totals.images;
     for (const part of this.#partly.values()) done += part;

@@ -2,6 +2,8 @@
 
 // The studio
 export { createStudioApp, type StudioAppOptions } from './studio/studio-app.ts';
+export type { LabelDecision, LabelOverview, LabelRow } from './studio/api.ts';
+export type { LabelDesk } from './studio/label-desk.ts';
 export type { StudioModel } from './studio/model-list.ts';
 export { type StartStudioOptions, startStudio } from './studio/start-studio.ts';
 // The service

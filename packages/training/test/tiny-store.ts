@@ -26,8 +26,8 @@ function picture(label: number, split: string, row: number): Uint8Array {
 }
 
 /** FER+ votes of a picture: mostly for its label, the rest for contempt; every third row has none. */
-function votesOf(label: number, row: number): number[] {
-  return ferPlusNames.map((name) => (row % 3 === 0 ? 0 : parseExpression(name) === expressions[label] ? 8 : name === 'contempt' ? 2 : 0));
+function votesOf(label: number, row: number): Uint8Array {
+  return Uint8Array.from(ferPlusNames, (name) => (row % 3 === 0 ? 0 : parseExpression(name) === expressions[label] ? 8 : name === 'contempt' ? 2 : 0));
 }
 
 /** Writes a store with these splits and so many rows in each, labels in turn; returns its directory. */

@@ -1,57 +1,81 @@
 /** From nothing to a model that reads pictures. */
 import type { ListedModel, ModelList, RuntimeFiles } from '@mien/server/api';
+import { fetchJson } from '../fetch-json.ts';
 import type { Progress } from '../recognition/messages.ts';
-import { RecognitionError, type RecognitionClient } from '../recognition/recognition-client.ts';
+import type { RecognitionClient } from '../recognition/recognition-client.ts';
 import { Store } from '../store.ts';
-import { strings } from '../strings.ts';
 
 export type ModelState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'none' }
+  /** Known, not yet asked for. */
+  | { readonly kind: 'listed'; readonly model: ListedModel }
   | { readonly kind: 'loading'; readonly model: ListedModel; readonly progress: Progress }
   | { readonly kind: 'ready'; readonly model: ListedModel }
   | { readonly kind: 'failed'; readonly model?: ListedModel; readonly message: string };
 
-async function fetchJson<T>(url: string): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(url);
-  } catch {
-    throw new RecognitionError('unreachable', strings.errors.unreachable);
-  }
-  if (!response.ok) throw new RecognitionError('unreachable', strings.errors.missing(url, response.status));
-  return (await response.json()) as T;
+/** What the server offers. */
+export interface Catalogue extends ModelList {
+  readonly runtime: RuntimeFiles;
+}
+
+/** Throws `RecognitionError` `unreachable`. */
+export async function fetchCatalogue(): Promise<Catalogue> {
+  const [list, runtime] = await Promise.all([fetchJson<ModelList>('/api/models'), fetchJson<RuntimeFiles>('/api/runtime')]);
+  return { ...list, runtime };
 }
 
 export class ModelLoader {
   readonly state = new Store<ModelState>({ kind: 'connecting' });
-  readonly #client: RecognitionClient;
+  readonly catalogue = new Store<Catalogue | undefined>(undefined);
+  readonly #client: () => RecognitionClient;
+  #listing: Promise<boolean> | undefined;
 
-  constructor(client: RecognitionClient) {
+  /** `client` is called when a model is first loaded. */
+  constructor(client: () => RecognitionClient) {
     this.#client = client;
   }
 
-  /** Loads the default model. Resolves to whether there is one now; `state` tells the rest. */
-  async load(): Promise<boolean> {
+  /** Asks the server which models there are, once, and takes the default one. Resolves to whether there is one; `state` tells the rest. */
+  async list(): Promise<boolean> {
+    if (this.catalogue.value) return true;
+    this.#listing ??= this.#list().finally(() => {
+      this.#listing = undefined;
+    });
+    return this.#listing;
+  }
+
+  async #list(): Promise<boolean> {
     this.state.set({ kind: 'connecting' });
-    let model: ListedModel | undefined;
     try {
-      const [list, runtime] = await Promise.all([fetchJson<ModelList>('/api/models'), fetchJson<RuntimeFiles>('/api/runtime')]);
-      const chosen = list.models.find(({ name }) => name === list.default);
-      model = chosen;
-      if (!chosen) {
-        this.state.set({ kind: 'none' });
-        return false;
-      }
-      const { name, url, bytes } = chosen;
-      this.state.set({ kind: 'loading', model: chosen, progress: { stage: 'downloading', loadedBytes: 0, totalBytes: bytes } });
-      await this.#client.run({ kind: 'load', model: { name, url, bytes }, runtime }, (progress) =>
-        this.state.set({ kind: 'loading', model: chosen, progress }),
-      );
-      this.state.set({ kind: 'ready', model: chosen });
+      const catalogue = await fetchCatalogue();
+      const model = catalogue.models.find(({ name }) => name === catalogue.default);
+      this.state.set(model ? { kind: 'listed', model } : { kind: 'none' });
+      if (model) this.catalogue.set(catalogue);
+      return model !== undefined;
+    } catch (error) {
+      this.state.set({ kind: 'failed', message: (error as Error).message });
+      return false;
+    }
+  }
+
+  /** Loads the model in use, or the named one instead. Resolves to whether it can read pictures now; `state` tells the rest. */
+  async load(name?: string): Promise<boolean> {
+    if (!(await this.list())) return false;
+    const { models, runtime } = this.catalogue.value!;
+    const model = name === undefined ? modelOf(this.state.value)! : models.find((each) => each.name === name)!;
+    const { url, bytes } = model;
+    this.state.set({ kind: 'loading', model, progress: { stage: 'downloading', loadedBytes: 0, totalBytes: bytes } });
+    // A later choice overtakes this one.
+    const current = (): boolean => modelOf(this.state.value) === model;
+    try {
+      await this.#client().run({ kind: 'load', model: { name: model.name, url, bytes }, runtime }, (progress) => {
+        if (current()) this.state.set({ kind: 'loading', model, progress });
+      });
+      if (current()) this.state.set({ kind: 'ready', model });
       return true;
     } catch (error) {
-      this.state.set({ kind: 'failed', ...(model ? { model } : {}), message: (error as Error).message });
+      if (current()) this.state.set({ kind: 'failed', model, message: (error as Error).message });
       return false;
     }
   }

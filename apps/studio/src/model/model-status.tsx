@@ -19,10 +19,11 @@ function Loading({ state }: { readonly state: Extract<ModelState, { kind: 'conne
   );
 }
 
-export function ModelStatus({ loader, onRetry }: Pick<StudioContext, 'loader' | 'onRetry'>) {
+export function ModelStatus({ loader, loadModel }: Pick<StudioContext, 'loader' | 'loadModel'>) {
   const state = useStore(loader.state);
   switch (state.kind) {
     case 'ready':
+    case 'listed':
       return null;
     case 'none':
       return (
@@ -46,7 +47,7 @@ export function ModelStatus({ loader, onRetry }: Pick<StudioContext, 'loader' | 
           <div>
             <h2>{words.failed}</h2>
             <p>{state.message}</p>
-            <button type="button" onClick={onRetry}>
+            <button type="button" onClick={() => loadModel()}>
               {words.retry}
             </button>
           </div>

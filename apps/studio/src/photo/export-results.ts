@@ -1,4 +1,5 @@
 /** Results as files, in the form that `mien predict --json` prints. */
+import { csvText } from '../csv-text.ts';
 import type { RecognisedFace } from '../recognition/messages.ts';
 import type { Picture } from './picture-queue.ts';
 
@@ -22,11 +23,6 @@ export function toJson(entries: readonly PredictEntry[]): string {
   return `${JSON.stringify(entries, null, 2)}\n`;
 }
 
-function cell(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 /**
  * RFC 4180, one row a face; a picture without a face or with an error has one row without a face.
  * Columns: file, width, height, face (from 1), x, y, box_width, box_height, detection, expression, one a label, error.
@@ -44,16 +40,5 @@ export function toCsv(entries: readonly PredictEntry[], labels: readonly string[
       '',
     ]);
   });
-  return [header, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
-}
-
-/** Lets the browser save a text under a name. */
-export function saveText(text: string, type: string, fileName: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = fileName;
-  link.click();
-  // The download starts after this task; the address must outlive it.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  return csvText([header, ...rows]);
 }

@@ -1,5 +1,5 @@
 /** The page "Photo": pictures in, faces and their expressions out. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ModelStatus } from '../model/model-status.tsx';
 import { useStore } from '../store.ts';
 import { strings } from '../strings.ts';
@@ -10,6 +10,10 @@ import type { FaceKey } from './face-key.ts';
 import type { Picture } from './picture-queue.ts';
 import { PictureCard } from './picture-card.tsx';
 import { ResultsTable } from './results-table.tsx';
+import '../styles/photo.css';
+import '../styles/marked-picture.css';
+import '../styles/faces.css';
+import '../styles/results.css';
 
 function countFaces(pictures: readonly Picture[]): number {
   return pictures.reduce((sum, { state }) => sum + (state.kind === 'done' ? state.faces.length : 0), 0);
@@ -28,7 +32,10 @@ function Introduction() {
   );
 }
 
-export function PhotoPage({ loader, queue, onRetry }: StudioContext) {
+export function PhotoPage({ loader, queue, loadModel }: StudioContext) {
+  useEffect(() => {
+    if (loader.state.value.kind === 'connecting' || loader.state.value.kind === 'listed') loadModel();
+  }, [loader, loadModel]);
   const pictures = useStore(queue.pictures);
   const model = useStore(loader.state);
   const [active, setActive] = useState<FaceKey | null>(null);
@@ -36,9 +43,9 @@ export function PhotoPage({ loader, queue, onRetry }: StudioContext) {
   const broken = model.kind === 'none' || model.kind === 'failed';
   return (
     <div class={empty ? 'photo-page empty' : 'photo-page'}>
-      {broken && <ModelStatus loader={loader} onRetry={onRetry} />}
+      {broken && <ModelStatus loader={loader} loadModel={loadModel} />}
       <DropZone large={empty} disabled={model.kind === 'none'} onFiles={(files) => queue.add(files)} />
-      {!broken && <ModelStatus loader={loader} onRetry={onRetry} />}
+      {!broken && <ModelStatus loader={loader} loadModel={loadModel} />}
       {empty ? (
         <Introduction />
       ) : (

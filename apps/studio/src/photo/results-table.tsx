@@ -2,9 +2,10 @@
 import { percent } from '../format.ts';
 import { SaveIcon } from '../icons.tsx';
 import type { RecognisedFace } from '../recognition/messages.ts';
+import { saveFile } from '../save-file.ts';
 import { strings } from '../strings.ts';
 import { expressionClass } from './expression-class.ts';
-import { predictEntries, saveText, toCsv, toJson } from './export-results.ts';
+import { predictEntries, toCsv, toJson } from './export-results.ts';
 import type { Picture } from './picture-queue.ts';
 
 const words = strings.results;
@@ -50,11 +51,11 @@ export function ResultsTable({ pictures }: { readonly pictures: readonly Picture
     <section class="results" aria-labelledby="results-title">
       <header>
         <h2 id="results-title">{words.title}</h2>
-        <button type="button" onClick={() => saveText(toCsv(entries, labels), 'text/csv', 'mien-results.csv')}>
+        <button type="button" onClick={() => saveFile(toCsv(entries, labels), 'text/csv', 'mien-results.csv')}>
           <SaveIcon />
           {words.csv}
         </button>
-        <button type="button" onClick={() => saveText(toJson(entries), 'application/json', 'mien-results.json')}>
+        <button type="button" onClick={() => saveFile(toJson(entries), 'application/json', 'mien-results.json')}>
           <SaveIcon />
           {words.json}
         </button>

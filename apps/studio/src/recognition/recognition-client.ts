@@ -41,6 +41,12 @@ export class RecognitionClient {
     });
   }
 
+  /** Ends the worker at once; what is under way is rejected. */
+  close(): void {
+    this.#worker.terminate();
+    this.#failAll('the recognition worker was ended');
+  }
+
   #hear(message: WorkerMessage): void {
     const pending = this.#pending.get(message.id);
     if (!pending) return;

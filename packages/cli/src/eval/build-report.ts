@@ -27,7 +27,7 @@ import {
   worstMistakes,
 } from '@mien/evaluation';
 import { type ModelCard, readCard, UserError } from '@mien/runtime';
-import { findModel, readModelFile } from '../find-model.ts';
+import { defaultModelName, findModel, readModelFile } from '../find-model.ts';
 import { Progress } from '../output.ts';
 
 export interface EvalRequest {
@@ -54,15 +54,17 @@ export interface EvalRequest {
 
 /** A model and where it came from. */
 interface Candidate {
+  /** As the user named it. */
+  readonly name: string;
   readonly file: string;
   readonly model: Uint8Array;
   readonly card: ModelCard;
 }
 
-function open(name: string | undefined): Candidate {
+function open(name: string = defaultModelName): Candidate {
   const file = findModel(name);
   const model = readModelFile(file);
-  return { file, model, card: readCard(model, file) };
+  return { name, file, model, card: readCard(model, file) };
 }
 
 class Measurer {
@@ -93,8 +95,8 @@ class Measurer {
 
   async figures(candidate: Candidate): Promise<ModelFigures> {
     const { seed } = this.#request;
-    const evaluation = await evaluateSplit(this.#options(candidate, this.#split, `evaluating ${candidate.card.name}`));
-    return { model: candidate.file, evaluation, macroF1Interval95: macroF1Interval(evaluation.truth, evaluation.predicted, evaluation.labels, seed) };
+    const evaluation = await evaluateSplit(this.#options(candidate, this.#split, `evaluating ${candidate.name}`));
+    return { name: candidate.name, model: candidate.file, evaluation, macroF1Interval95: macroF1Interval(evaluation.truth, evaluation.predicted, evaluation.labels, seed) };
   }
 
   /** Warnings of what makes the figures look better than they are. */
@@ -106,9 +108,9 @@ class Measurer {
     const caveat = seen.rows.length === 0 ? caveatOf(candidate.card, this.#store.manifest.name, name) : undefined;
     const small = image.height < height || image.width < width;
     const warnings = [
-      ...(seen.rows.length ? [`${candidate.file} was trained on ${seen.rows.length} of these ${count} rows (${seen.trainedOn}): the figures say how well it learnt them by heart, not how well it does on new faces.`] : []),
-      ...(caveat ? [`${candidate.file}: these are ${caveat}; its figures flatter it a little.`] : []),
-      ...(small ? [`The images of the data are ${image.height}×${image.width}, smaller than the ${height}×${width} ${candidate.file} takes: they are enlarged, and details it may look for are not there.`] : []),
+      ...(seen.rows.length ? [`${candidate.name} was trained on ${seen.rows.length} of these ${count} rows (${seen.trainedOn}): the figures say how well it learnt them by heart, not how well it does on new faces.`] : []),
+      ...(caveat ? [`${candidate.name}: these are ${caveat}; its figures flatter it a little.`] : []),
+      ...(small ? [`The images of the data are ${image.height}×${image.width}, smaller than the ${height}×${width} ${candidate.name} takes: they are enlarged, and details it may look for are not there.`] : []),
     ];
     return { warnings, seen: seen.rows.length };
   }

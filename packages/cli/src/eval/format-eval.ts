@@ -25,9 +25,9 @@ export function formatEval(report: Report): string {
     );
   }
   if (comparison) {
-    const { model, evaluation: other, paired } = comparison;
+    const { name, evaluation: other, paired } = comparison;
     parts.push(
-      `${model}: accuracy ${percent(other.accuracy)}, macro-F1 ${other.macroF1.toFixed(4)}\n` +
+      `${name}: accuracy ${percent(other.accuracy)}, macro-F1 ${other.macroF1.toFixed(4)}\n` +
         `difference ${(100 * paired.difference).toFixed(2)} points (95 % interval ${(100 * paired.difference95[0]).toFixed(2)} to ${(100 * paired.difference95[1]).toFixed(2)}); only the first right ${paired.onlyFirst}, only the second ${paired.onlySecond}; exact McNemar test p = ${paired.p.toPrecision(2)}`,
     );
   }

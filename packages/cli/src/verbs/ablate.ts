@@ -1,6 +1,7 @@
 /** `mien ablate`: the rows of an ablation, each trained with several seeds, as one table. */
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { Device } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
 import {
   type AblationPlan,
@@ -26,6 +27,7 @@ interface AblateFlags {
   update?: string;
   dryRun?: boolean;
   gflops: number;
+  device: Device;
   threads?: number;
   json?: boolean;
 }
@@ -96,7 +98,7 @@ async function ablate(file: string, flags: AblateFlags): Promise<void> {
     await dryRun(plan, flags);
     return;
   }
-  const { out, data, threads, update } = flags;
+  const { out, data, threads, device, update } = flags;
   if (out === undefined) throw new UserError('no-out', 'mien ablate: name the folder of the ablation with --out, or look before you start with --dry-run');
   // Hours later would be late to find out.
   if (update !== undefined && !existsSync(update)) throw new UserError('no-place', `--update ${update}: there is no such file`);
@@ -107,6 +109,7 @@ async function ablate(file: string, flags: AblateFlags): Promise<void> {
       data,
       out,
       threads,
+      device,
       signal,
       onProgress: (each) => {
         const line = describeProgress(each);
@@ -137,6 +140,7 @@ export function addAblateVerb(program: Command): void {
     .option('--update <file>', 'put the table into this Markdown file too, between its marks `<!-- ablation NAME -->` and `<!-- /ablation NAME -->`')
     .option('--dry-run', 'show the rows and what they would cost; trains nothing')
     .option('--gflops <n>', 'with --dry-run: what the machine computes in a second, in billions of operations', parseCount('--gflops', 1, 1_000_000), 80)
+    .addOption(new Option('--device <device>', 'where to train; never replaced by another').choices(['cpu', 'webgpu', 'cuda']).default('cpu'))
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
     .option('--json', 'print the table as JSON')
     .addHelpText('after', () => `\nAblations: ${ablationNames().join(', ')}\n\nExample:\n  mien ablate attention --data data/fer2013 --out runs/attention`)

@@ -1,10 +1,11 @@
-/** `mien bench`: how fast this machine trains. */
+/** `mien bench`: how fast this machine is, and how good the models are. */
 import { type Command, Option } from 'commander';
 import { DeviceError, type Device } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
 import { conditions, tableRows } from '../bench/engine-table.ts';
 import { writeBench } from '../bench/write-bench.ts';
 import { benchEngine, type BenchPart, benchParts, type EngineBench, type EngineBenchOptions } from '../bench-engine.ts';
+import { addAccuracyCommand } from '../bench-accuracy-command.ts';
 import { addFlickerCommand } from '../bench-flicker-command.ts';
 import { note, parseCount, printJson, printText, Progress } from '../output.ts';
 
@@ -64,7 +65,8 @@ async function runEngineBench(flags: EngineFlags): Promise<void> {
 }
 
 export function addBenchVerb(program: Command): void {
-  const bench = program.command('bench').description('measure speed on this machine');
+  const bench = program.command('bench').description('measure speed and accuracy on this machine');
+  addAccuracyCommand(bench);
   addFlickerCommand(bench);
   bench
     .command('engine')

@@ -73,7 +73,7 @@ function printExplanation({ file, expression, probabilities, method, label, map,
   printText(`${file}: ${expression} ${(100 * probabilities[expression]!).toFixed(0)} %`);
   printText(`  ${method} for ${label}, ${map.height}×${map.width}: ${methodMeaning[method]}`);
   if (method === 'cam' || (method === 'grad-cam' && glass.lastMap!.linear)) {
-    printText(`  in this network logits are a linear function of the last map, so Grad-CAM is the class-activation map times ${glass.lastMap!.shape[1] * glass.lastMap!.shape[2]}⁻¹, without its negative part`);
+    printText('  in this network logits are a linear function of the last map, so Grad-CAM is the class-activation map up to a factor, without its negative part');
   }
   if (out === undefined) note('give --out why.png to see it over the face');
   else note(`written: ${out}`);

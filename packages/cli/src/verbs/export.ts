@@ -100,6 +100,7 @@ async function exportModel(model: string, flags: ExportFlags): Promise<void> {
     ({ card } = temperature);
     const { temperature: T, dataset, n, before, after } = temperature;
     note(`temperature ${T.toFixed(3)} fitted on ${dataset} ${fitted.split}, n ${n}: negative log likelihood ${before.toFixed(4)} → ${after.toFixed(4)}`);
+    if (T < 0.101 || T > 9.9) note('this is an end of the range that is searched, 0.1 to 10: what the model says has little to do with these labels');
   }
   let comparison: Comparison | undefined;
   if (measured) {

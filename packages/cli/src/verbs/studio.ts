@@ -1,16 +1,31 @@
 /** `mien studio`: the page where photographs are read; what `npm start` runs. */
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { UserError } from '@mien/runtime';
 import { defaultDetectorPath, lightDetectorPath } from '@mien/runtime/node';
 import { parsePort, startStudio, type StudioModel } from '@mien/server';
 import { isRunFolder } from '@mien/training/run-folder';
 import { defaultModelName, findModel, releasedModels } from '../find-model.ts';
 import { note, printText } from '../output.ts';
+import type { StoreDesk } from '../studio/store-desk.ts';
 
 interface StudioFlags {
   port?: string;
   model?: string;
+  data?: string;
+  runs?: string;
+}
+
+/** The store on the labelling page, its rows being judged by the model that the page shows first. */
+async function openDesk(dir: string, { models, defaultModel }: ReturnType<typeof chooseModels>): Promise<StoreDesk> {
+  const { StoreDesk } = await import('../studio/store-desk.ts');
+  const desk = await StoreDesk.open(dir);
+  const model = models.find(({ name }) => name === defaultModel) ?? models[0];
+  if (model) void desk.judge(model.file);
+  note(`Decisions are saved in ${desk.overview().journal}; apply them with: mien data clean ${dir} --csv ${desk.overview().journal}`);
+  return desk;
 }
 
 /** The released models, and first the one that was asked for. */
@@ -31,15 +46,28 @@ export function addStudioVerb(program: Command): void {
     .description('open the studio: drop photographs, see every face with its expression; pictures stay in the page')
     .option('--port <n>', 'port on 127.0.0.1 (default: PORT, or the first free one from 4170 on)')
     .option('--model <model>', 'show this model first: .onnx file, run folder, or name of a released model')
-    .addHelpText('after', '\nExample:\n  mien studio --port 8080')
+    .option('--data <store>', 'label the rows of this store by hand; decisions go into a csv beside it')
+    .option('--runs <dir>', 'follow the trainings in this folder')
+    .addHelpText('after', '\nExamples:\n  mien studio --port 8080\n  mien studio --data faces --model runs/first\n  mien studio --runs runs')
     .action(async (flags: StudioFlags) => {
       const port = flags.port === undefined ? parsePort(process.env.PORT, 'PORT') : parsePort(flags.port, '--port');
       const studioDir = join(dirname(fileURLToPath(import.meta.resolve('@mien/studio/package.json'))), 'dist');
-      const studio = await startStudio({ ...chooseModels(flags.model), studioDir, detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath, port });
+      if (flags.runs !== undefined && !existsSync(flags.runs)) throw new UserError('not-found', `--runs ${flags.runs}: there is no such folder`);
+      const chosen = chooseModels(flags.model);
+      const desk = flags.data === undefined ? undefined : await openDesk(flags.data, chosen);
+      const studio = await startStudio({
+        ...chosen,
+        studioDir,
+        detectorFile: defaultDetectorPath,
+        liveDetectorFile: lightDetectorPath,
+        desk,
+        runsDir: flags.runs,
+        port,
+      });
       printText(studio.url);
       note('The studio runs in your browser; no picture leaves it. Ctrl-C ends.');
       const stop = (): void => {
-        void studio.close();
+        void studio.close().then(() => desk?.close());
       };
       process.once('SIGINT', stop);
       process.once('SIGTERM', stop);

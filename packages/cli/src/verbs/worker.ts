@@ -36,7 +36,7 @@ export function addWorkerVerb(program: Command): void {
       for (const name of ['SIGINT', 'SIGTERM'] as const) {
         process.on(name, () => {
           if (stop.signal.aborted) process.exit(130);
-          note('stopping; the chunk in work goes back to the queue');
+          note('stopping; a chunk in work goes back to the queue');
           stop.abort();
         });
       }

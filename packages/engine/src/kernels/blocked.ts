@@ -46,7 +46,8 @@ export function blockedConv(graph: Graph, x: string, weights: string, kernel: re
   });
 }
 
-function reshapeRaw(graph: Graph, name: string, shape: Shape): string {
+/** The same numbers in memory, seen in another shape: of a tensor name, in whatever layout it is. */
+export function reshapeRaw(graph: Graph, name: string, shape: Shape): string {
   return graph.emit('Reshape', [name, graph.constant(shape, [shape.length], 'int64')], shape).names.plain!;
 }
 

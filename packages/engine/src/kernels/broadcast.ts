@@ -4,14 +4,11 @@
  * and nothing is reordered. Not differentiable.
  */
 import type { DType, Shape } from '@mien/onnx';
-import { commonLayout, type Graph, sameShape, type Value } from '../graph.ts';
+import { commonLayout, sameShape, type Value } from '../graph.ts';
+import { reshapeRaw } from './blocked.ts';
 import { sampleAffine } from './channels.ts';
 
 type Per = 'channel' | 'position';
-
-function reshapeRaw(graph: Graph, name: string, shape: Shape): string {
-  return graph.emit('Reshape', [name, graph.constant(shape, [shape.length], 'int64')], shape).names.plain!;
-}
 
 /** x as rows in which v is constant along axis 1: [N·C/b, H·W, b] by channel, [N, C/b, H·W·b] by position. */
 function rowsOf(x: Value, per: Per): { name: string; shape: Shape } {

@@ -58,9 +58,14 @@ export function hardSigmoid(x: Value): Value {
   return scale(clipped(add(x, x.graph.constant(3)), 6), 1 / 6);
 }
 
-/** x · σ(x) (Elfwing et al. 2018; Swish of Ramachandran et al. 2017). */
+/** x · σ(x) (Elfwing et al. 2018; Swish of Ramachandran et al. 2017). dy/dx = σ + y − y·σ: of what the forward pass left, x is not needed. */
 export function silu(x: Value): Value {
-  return mul(x, sigmoid(x));
+  const { graph } = x;
+  const { y, gate } = graph.untaped(() => {
+    const gate = sigmoid(x);
+    return { y: mul(x, gate), gate };
+  });
+  return graph.record([x], y, (dy) => [mul(dy, add(gate, sub(y, mul(y, gate))))]);
 }
 
 /** x · hardSigmoid(x) (Howard et al. 2019, eq. 1). */

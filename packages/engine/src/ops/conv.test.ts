@@ -26,6 +26,7 @@ const cases: Case[] = [
   { x: [2, 3, 7, 5], w: [4, 3, 3, 3] },
   { x: [1, 3, 6, 7], w: [2, 3, 5, 5] },
   { x: [2, 8, 5, 5], w: [3, 8, 1, 1] },
+  { x: [3, 2, 5, 7], w: [5, 2, 1, 1] },
   { x: [2, 3, 7, 7], w: [4, 3, 3, 3], options: { stride: 2 } },
   { x: [2, 3, 8, 6], w: [4, 3, 3, 3], options: { stride: 2 } },
   { x: [1, 2, 8, 9], w: [3, 2, 1, 1], options: { stride: 2 } },
@@ -117,6 +118,8 @@ const blockedCases: (Case & { name: string })[] = [
   { name: 'more blocks', x: [2 * b, 2 * b, 5, 7], w: [3 * b, 2 * b, 3, 3] },
   { name: '24 channels where the block is 8', x: [b, b * 3, 5, 5], w: [b * 2, b * 3, 3, 3] },
   { name: '1×1', x: [b, 2 * b, 5, 4], w: [b, 2 * b, 1, 1] },
+  { name: '1×1, a batch that is no multiple', x: [3, 2 * b, 4, 5], w: [b, 2 * b, 1, 1] },
+  { name: '1×1 with padding', x: [b, b, 4, 5], w: [b, b, 1, 1], options: { padding: 1 } },
   { name: '1×1, stride 2', x: [b, b, 7, 8], w: [2 * b, b, 1, 1], options: { stride: 2 } },
   { name: '1×1, stride 3', x: [b, b, 8, 8], w: [b, b, 1, 1], options: { stride: 3 } },
   { name: '5×5', x: [b, b, 9, 7], w: [b, b, 5, 5] },
@@ -151,7 +154,7 @@ describe.skipIf(noBlocks)(`conv, blocked by ${kernels.block}`, () => {
     await compareKernels({ inputs: { x, w, b: [w[0]!] }, build: (v) => conv(v.x!, v.w!, { ...options, bias: v.b }) });
   });
 
-  it.each(blockedCases.slice(0, 9))('$name: without bias', ({ x, w, options = {} }) =>
+  it.each(blockedCases.slice(0, 11))('$name: without bias', ({ x, w, options = {} }) =>
     compareKernels({ inputs: { x, w }, build: (v) => conv(v.x!, v.w!, options) }),
   );
 

@@ -78,6 +78,18 @@ function standardDw(x: Value, dy: Value, w: Value, { stride, dilation, padding }
   return toWeightStorage(w, swap(result, w.shape));
 }
 
+/** dW of a 1×1 convolution that sees every pixel once: dy · xᵀ, both as [channels, N·H·W]. */
+function pointwiseDw(x: Value, dy: Value, w: Value): Value {
+  const { graph } = w;
+  const byChannel = (v: Value): Value => {
+    const [N, C, H, W] = v.shape as [number, number, number, number];
+    const turned = graph.emit('Transpose', [v], [C, N, H, W], { attributes: { perm: [1, 0, 2, 3] } });
+    return graph.emit('Reshape', [turned, graph.constant([C, N * H * W], [2], 'int64')], [C, N * H * W]);
+  };
+  const product = graph.emit('Gemm', [byChannel(dy), byChannel(x)], w.shape.slice(0, 2), { attributes: { transB: 1 } });
+  return toWeightStorage(w, graph.emit('Reshape', [product, graph.constant(w.shape, [4], 'int64')], w.shape));
+}
+
 /** x [N,C,H,W] → [C/groups, groups·N, H, W]. */
 function foldGroups(x: Value, groups: number): Value {
   const { graph } = x;
@@ -114,6 +126,7 @@ export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
   const b = graph.kernels.block;
   const blockOut = b > 0 && O % b === 0;
   const depthwise = groups > 1 && groups === C && O === C;
+  const pointwise = groups === 1 && [kh, kw, ...stride].every((v) => v === 1) && padding.every((pad) => pad === 0);
   const useBlocked = blockOut && (groups === 1 ? C % b === 0 || C < b : depthwise);
 
   let y: Value;
@@ -131,6 +144,7 @@ export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
         ? blockedConvDx(dy, w, x.shape, geometry, depthwise)
         : standardDx(dy, w, x.shape, geometry, groups);
     const dw = () => {
+      if (pointwise) return pointwiseDw(x, dy, w);
       if (useBlocked && depthwise) return blockedDepthwiseDw(x, dy, w, geometry);
       return useBlocked && N % b === 0 ? blockedConvDw(x, dy, w, geometry) : standardDw(x, dy, w, geometry, groups);
     };

@@ -37,6 +37,15 @@ describe.skipIf(noBlocks)(`scaleChannels, blocked by ${kernels.block}`, () => {
     }),
   );
 
+  it('a gate used twice, on a gradient that nothing has written out', () =>
+    compareKernels({
+      inputs: { x: [2, b, 5, 5], w: [b, b, 3, 3], gate: [2, b, 1, 1] },
+      build: (v) => {
+        const y = scaleChannels(conv(v.x!, v.w!), v.gate!);
+        return globalAveragePool(scaleChannels(y, v.gate!));
+      },
+    }));
+
   it('squeeze and excitation with a way around it', () =>
     compareKernels({
       inputs: { x: [b, b, 5, 5], w: [b, b, 3, 3] },

@@ -1,7 +1,6 @@
 /** A gate per sample and channel: what squeeze-and-excitation multiplies with. */
 import { describe, sameShape, type Value } from '../graph.ts';
-import { sampleAffine, spatialSum } from '../kernels/channels.ts';
-import { mul } from './arithmetic.ts';
+import { sampleAffine, spatialDot } from '../kernels/channels.ts';
 import { reshape } from './shape.ts';
 
 /** x · gate, x [N,C,H,W], gate [N,C,1,1]. One pass each way. */
@@ -10,6 +9,6 @@ export function scaleChannels(x: Value, gate: Value): Value {
   if (!sameShape(gate.shape, shape)) throw new Error(`scaleChannels: x ${describe(x.shape)} needs a gate ${describe(shape)}, got ${describe(gate.shape)}`);
   return x.graph.record([x, gate], sampleAffine(x, gate), (dy, needed) => [
     needed[0] ? sampleAffine(dy, gate) : undefined,
-    needed[1] ? reshape(spatialSum(mul(dy, x)), shape) : undefined,
+    needed[1] ? reshape(spatialDot(dy, x), shape) : undefined,
   ]);
 }

@@ -7,7 +7,7 @@
  * moving mean in the convolution's bias) and no digits are lost.
  */
 import { describe, sameShape, type Value } from '../graph.ts';
-import { channelAffine, channelSum, channelSumSquare } from '../kernels/channels.ts';
+import { channelAffine, channelDot, channelSum, channelSumSquare } from '../kernels/channels.ts';
 import { add, div, mul, neg, scale, sub } from './arithmetic.ts';
 import { reluGradient } from './activation.ts';
 
@@ -53,7 +53,7 @@ export function batchNorm(x: Value, gamma: Value, beta: Value, options: BatchNor
   graph.record(inputs, y, (dy, needed) => {
     const dz = options.activation ? reluGradient(dy, y) : dy;
     const sum = channelSum(dz);
-    const withX = channelSum(mul(dz, x));
+    const withX = channelDot(dz, x);
     const dGamma = div(sub(withX, mul(mean, sum)), deviation);
     let dx: Value | undefined;
     if (needed[0]) {
@@ -90,7 +90,7 @@ export function batchNormFrozen(x: Value, gamma: Value, beta: Value, mean: Value
     const sum = needed[1] || needed[2] ? channelSum(dz) : undefined;
     return [
       needed[0] ? channelAffine(dz, a, graph.constant(new Array(a.shape[0]!).fill(0))) : undefined,
-      needed[1] ? div(sub(channelSum(mul(dz, x)), mul(mean, sum!)), deviation) : undefined,
+      needed[1] ? div(sub(channelDot(dz, x), mul(mean, sum!)), deviation) : undefined,
       needed[2] ? sum : undefined,
       needed[3] ? dz : undefined,
     ];

@@ -67,13 +67,12 @@ export const glassBlur: Corrupt = (picture, severity, random) => {
     ],
   ) as [number, number, number];
   const { channels, height, width } = picture;
-  const delta = Math.round(farthest);
   const blurred = eachPlane(picture, (plane) => gaussianBlur(plane, height, width, sigma));
-  for (let pass = 0; pass < Math.round(passes); pass++) {
-    for (let y = height - delta - 1; y >= delta; y--) {
-      for (let x = width - delta - 1; x >= delta; x--) {
-        // As published, −delta … delta − 1.
-        const other = (y + random.int(2 * delta) - delta) * width + x + random.int(2 * delta) - delta;
+  for (let pass = 0; pass < passes; pass++) {
+    for (let y = height - farthest - 1; y >= farthest; y--) {
+      for (let x = width - farthest - 1; x >= farthest; x--) {
+        // As published, −farthest … farthest − 1.
+        const other = (y + random.int(2 * farthest) - farthest) * width + x + random.int(2 * farthest) - farthest;
         for (let c = 0; c < channels; c++) {
           const [here, there] = [c * height * width + y * width + x, c * height * width + other];
           [blurred.data[here], blurred.data[there]] = [blurred.data[there]!, blurred.data[here]!];

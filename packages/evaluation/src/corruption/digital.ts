@@ -117,7 +117,7 @@ export const jpeg: Corrupt = async (picture, severity) => {
   const raw = { width, height, channels: channels as 1 | 3 };
   const file = await sharp(toBytes(picture), { raw })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-    .jpeg({ quality: Math.round(quality), chromaSubsampling: '4:2:0', optimiseCoding: false })
+    .jpeg({ quality, chromaSubsampling: '4:2:0', optimiseCoding: false })
     .toBuffer();
   const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
   const plane = height * width;

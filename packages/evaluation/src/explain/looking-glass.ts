@@ -3,7 +3,7 @@ import { type CreateSession, decodeModel, encodeModel, type OnnxNode, type Sessi
 import { type ModelCard, readCard } from '@mien/runtime';
 import type { CardHead } from '../card-heads.ts';
 import { probabilities } from '../calibration.ts';
-import { bottlenecks, constantNames, probeShapes, tailModel, withOutputs } from './network-cut.ts';
+import { bottlenecks, constantNames, innerValues, tailModel, withOutputs } from './network-cut.ts';
 
 /** Cuts that are looked at, from the output back: the last map lies before pooling and a few dense layers. */
 const cutsTried = 24;
@@ -43,17 +43,13 @@ export interface LastMap {
   readonly linear: boolean;
 }
 
-const isMap = (shape: readonly number[] | undefined): shape is readonly [number, number, number, number] => shape?.length === 4 && shape[2]! * shape[3]! > 1;
+const isMap = (shape: readonly number[]): boolean => shape.length === 4 && shape[2]! * shape[3]! > 1;
 
 /** A value [1,height,width] inside the network. */
 export interface Gate {
   readonly name: string;
   readonly height: number;
   readonly width: number;
-}
-
-function gateOf(name: string, shape: readonly number[] | undefined): Gate | undefined {
-  return isMap(shape) && shape[1] === 1 ? { name, height: shape[2], width: shape[3] } : undefined;
 }
 
 export class LookingGlass {
@@ -83,17 +79,21 @@ export class LookingGlass {
     const { input } = card.preprocessing;
     const looked = cuts.map(({ name }) => name).filter((name) => name !== input.name);
     const options = threads ? { threads } : {};
-    const session = await createSession(encodeModel(withOutputs(decoded, [...looked, ...gates])), options);
-    const shapes = await probeShapes(session, input, [...looked, ...gates]);
-    const cut = cuts.find(({ name }) => isMap(shapes.get(name)));
-    const gate = gates.map((name): Gate | undefined => gateOf(name, shapes.get(name))).findLast((found) => found !== undefined);
-    if (!cut) return new LookingGlass(card, head, session, undefined, undefined, gate);
-    const shape = shapes.get(cut.name)! as readonly [number, number, number, number];
+    const values = await innerValues(decoded, createSession, input, [...looked, ...gates]);
+    const maps = new Map(values.filter(({ shape }) => isMap(shape)).map((value) => [value.name, value]));
+    const gateValue = gates.flatMap((name) => maps.get(name) ?? []).findLast(({ shape }) => shape[1] === 1);
+    const gate = gateValue && { name: gateValue.name, height: gateValue.shape[2]!, width: gateValue.shape[3]! };
+    const cut = cuts.find(({ name }) => maps.has(name));
+    const map = cut && maps.get(cut.name);
+    const wanted = [...new Set([map, gateValue].filter((value) => value !== undefined))];
+    const session = await createSession(encodeModel(withOutputs(decoded, wanted)), options);
+    if (!cut || !map) return new LookingGlass(card, head, session, undefined, undefined, gate);
+    const { shape } = map;
     const tail = await createSession(encodeModel(tailModel(decoded, cut, shape, head.output)), options);
     const constant = constantNames(decoded);
     const isLinear = ({ opType, inputs }: OnnxNode): boolean =>
       linearOps.has(opType) || (linearWithConstant.has(opType) && inputs.some((name) => constant.has(name)));
-    const lastMap: LastMap = { name: cut.name, shape: [shape[1], shape[2], shape[3]], linear: cut.tail.every(isLinear) };
+    const lastMap: LastMap = { name: cut.name, shape: [shape[1]!, shape[2]!, shape[3]!], linear: cut.tail.every(isLinear) };
     return new LookingGlass(card, head, session, tail, lastMap, gate);
   }
 

@@ -1,5 +1,5 @@
 /** Where a network can be cut in two, so that all it knows of a picture passes through one value. */
-import { type OnnxModel, type OnnxNode, tensor, type Session } from '@mien/onnx';
+import { type CreateSession, encodeModel, type OnnxModel, type OnnxNode, tensor } from '@mien/onnx';
 
 /** Names that do not depend on the picture: weights, and what is computed from them alone. */
 export function constantNames({ nodes, initializers }: OnnxModel): Set<string> {
@@ -28,10 +28,15 @@ export function bottlenecks(model: OnnxModel, output: string): { readonly name: 
   return found;
 }
 
+/** A value inside a network and its shape, the batch first. */
+export interface InnerValue {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
 /** The model with these values as outputs too. */
-export function withOutputs(model: OnnxModel, names: readonly string[]): OnnxModel {
-  const known = new Set(model.outputs.map(({ name }) => name));
-  const added = names.filter((name) => !known.has(name)).map((name) => ({ name, dtype: 'float32' as const, shape: [] }));
+export function withOutputs(model: OnnxModel, values: readonly InnerValue[]): OnnxModel {
+  const added = values.map(({ name, shape }) => ({ name, dtype: 'float32' as const, shape: ['N', ...shape.slice(1)] }));
   return { ...model, outputs: [...model.outputs, ...added] };
 }
 
@@ -53,13 +58,26 @@ export function tailModel(
   };
 }
 
-/** Shapes of some outputs for one picture of zeros. */
-export async function probeShapes(
-  session: Session,
+/** Shapes of values inside a network, for a batch of one picture; found by running it, because a file need not state them. */
+export async function innerValues(
+  model: OnnxModel,
+  createSession: CreateSession,
   input: { readonly name: string; readonly shape: readonly number[] },
   names: readonly string[],
-): Promise<Map<string, readonly number[]>> {
-  const size = input.shape.reduce((a, b) => a * b, 1);
-  const outputs = await session.run({ [input.name]: tensor.float32(new Float32Array(size), [1, ...input.shape]) }, names);
-  return new Map(names.map((name) => [name, outputs[name]!.shape]));
+): Promise<InnerValue[]> {
+  const asked = names.map((name) => ({ name, output: `${name}#shape` }));
+  const session = await createSession(
+    encodeModel({
+      ...model,
+      nodes: [...model.nodes, ...asked.map(({ name, output }) => ({ opType: 'Shape', inputs: [name], outputs: [output] }))],
+      outputs: asked.map(({ output }) => ({ name: output, dtype: 'int64', shape: ['D'] })),
+    }),
+  );
+  try {
+    const size = input.shape.reduce((a, b) => a * b, 1);
+    const shapes = await session.run({ [input.name]: tensor.float32(new Float32Array(size), [1, ...input.shape]) });
+    return asked.map(({ name, output }) => ({ name, shape: Array.from(shapes[output]!.data as BigInt64Array, Number) }));
+  } finally {
+    await session.release();
+  }
 }

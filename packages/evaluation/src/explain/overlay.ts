@@ -42,20 +42,22 @@ export interface OverlayOptions {
 
 /** The face as it is and under the map, side by side, with a legend: 784×452 px. */
 export async function overlayPng({ image, square, map, caption }: OverlayOptions): Promise<Buffer> {
-  const channels = image.channels === 1 ? 1 : 3;
-  const face = new Resampler().resample(image, square, channels, sidePx, sidePx, new Float32Array(channels * sidePx * sidePx));
+  const face = new Resampler().resample(image, square, 3, sidePx, sidePx, new Float32Array(3 * sidePx * sidePx));
   const heat = resizeMap(stretchMap(map), sidePx, sidePx).values;
   const width = 2 * sidePx + gapPx;
   const plane = sidePx * sidePx;
   const data = new Uint8Array(width * sidePx * 3).fill(255);
   for (let p = 0; p < plane; p++) {
+    const [r, g, b] = [face[p]!, face[plane + p]!, face[2 * plane + p]!];
+    // Grey below the map, so that every colour seen there is one of the legend's.
+    const grey = 0.299 * r + 0.587 * g + 0.114 * b;
     const colour = mapColour(heat[p]!);
-    const at = Math.floor(p / sidePx) * width + (p % sidePx);
-    for (let c = 0; c < 3; c++) {
-      const grey = face[(channels === 3 ? c : 0) * plane + p]!;
-      data[3 * at + c] = grey;
-      data[3 * (at + sidePx + gapPx) + c] = 0.45 * grey + 0.55 * colour[c]!;
-    }
+    const at = 3 * (Math.floor(p / sidePx) * width + (p % sidePx));
+    data.set([r, g, b], at);
+    data.set(
+      colour.map((c) => 0.45 * grey + 0.55 * c),
+      at + 3 * (sidePx + gapPx),
+    );
   }
   const stops = colours.map(([r, g, b], i) => `<stop offset="${i / (colours.length - 1)}" stop-color="rgb(${r},${g},${b})"/>`).join('');
   const legend = sidePx + gapPx;

@@ -8,7 +8,7 @@ import { el, label, type Plot } from './svg.ts';
 
 const width = 440;
 const height = 452;
-const frame: Frame = { left: 52, top: 34, right: 424, bottom: 316 };
+const frame: Frame = { left: 52, top: 34, right: 412, bottom: 316 };
 /** Bars of how many rows a bin has, below. */
 const counts = { top: 366, bottom: 424 };
 

@@ -8,7 +8,7 @@ import { el, label, type Plot } from './svg.ts';
 
 const width = 440;
 const height = 372;
-const frame: Frame = { left: 52, top: 34, right: 424, bottom: 320 };
+const frame: Frame = { left: 52, top: 34, right: 412, bottom: 320 };
 
 export function riskCoveragePlot(curve: RiskCoverage, palette: Palette, abstain?: AbstainResult, other?: RiskCoverage): Plot {
   const risks = [0, ...[...curve.points, ...(other?.points ?? [])].map(({ risk }) => risk), ...(abstain ? [abstain.wishedRisk, abstain.judged.risk] : [])];
@@ -31,6 +31,9 @@ export function riskCoveragePlot(curve: RiskCoverage, palette: Palette, abstain?
       'text-anchor': abstain.judged.coverage > 0.6 ? 'end' : 'start',
       fill: palette.second,
       'font-weight': 600,
+      stroke: palette.paper,
+      'stroke-width': 4,
+      'paint-order': 'stroke',
     }),
   ];
   return {

@@ -37,7 +37,7 @@ function headlines({ evaluation, macroF1Interval95, overlap, abstain, robustness
 
 /** The page as HTML; `command` is what reprints it. */
 export function evaluationPage(report: Report, command: string): string {
-  const { model, data, evaluation, warnings, measured, intendedUse, limits } = report;
+  const { name: model, data, evaluation, warnings, measured, intendedUse, limits } = report;
   const title = `${model} on ${data}, ${evaluation.split}`;
   const parts = [
     { id: 'classes', name: 'Expressions', html: classes(report) },
@@ -70,7 +70,7 @@ export function evaluationPage(report: Report, command: string): string {
 <a class="skip" href="#content">Skip to the figures</a>
 <header>
 <h1>${escapeText(title)}</h1>
-<p class="quiet">${escapeText(evaluation.protocol)}. Measured ${escapeText(measured.slice(0, 10))}.</p>
+<p class="quiet">${escapeText(evaluation.protocol[0]!.toUpperCase() + evaluation.protocol.slice(1))}. Measured ${escapeText(measured.slice(0, 10))}.</p>
 ${warnings.map((text) => `<p class="warning" role="note">${escapeText(text)}</p>`).join('\n')}
 </header>
 <main id="content">

@@ -15,14 +15,14 @@ function recallOf({ perClass }: Metrics, label: string): { value: number; interv
   return { value: recall, interval95: wilsonInterval(Math.round(recall * support), support) };
 }
 
-export function recallPlot({ evaluation, comparison, model }: Report, palette: Palette): Plot {
+export function recallPlot({ evaluation, comparison, name }: Report, palette: Palette): Plot {
   const present = evaluation.labels.filter((label) => evaluation.perClass[label]!.support > 0);
   return intervalPlot(
     {
       name: 'recall',
       title: 'Recall by expression',
       description: `${present.map((label) => `${label} ${percentText(recallOf(evaluation, label).value)}`).join(', ')}; lines are 95 % intervals.${
-        comparison ? ` Blue: ${model}; orange: ${comparison.model}.` : ''
+        comparison ? ` Blue: ${name}; orange: ${comparison.name}.` : ''
       }`,
       axis: 'recall',
       rows: present.map((label) => ({ label, ...recallOf(evaluation, label), ...(comparison ? { other: recallOf(comparison.evaluation, label) } : {}) })),

@@ -9,7 +9,9 @@ import type { VoteAgreement } from '../vote-agreement.ts';
 import type { Mistake } from './mistakes.ts';
 
 export interface ModelFigures {
-  /** File or name, as the user gave it. */
+  /** As the user named it. */
+  readonly name: string;
+  /** Its file. */
   readonly model: string;
   readonly evaluation: Evaluation;
   /** Bootstrap interval, 95 %. */

@@ -46,7 +46,7 @@ export function confidence({ evaluation, votes, abstain, comparison }: Report): 
     ),
     votes
       ? paragraph(
-          `Against the annotators' votes (n ${votes.n}${votes.leftOut ? `; ${votes.leftOut} rows without such votes left out` : ''}): negative log likelihood ${votes.nll.toFixed(4)}, Kullback–Leibler divergence ${votes.kl.toFixed(4)} nats. The annotators disagree among themselves by ${votes.entropy.toFixed(4)} nats.`,
+          `Against the annotators' votes (n ${votes.n}${votes.leftOut ? `; left out for lack of such votes: ${votes.leftOut}` : ''}): negative log likelihood ${votes.nll.toFixed(4)}, Kullback–Leibler divergence ${votes.kl.toFixed(4)} nats. The annotators disagree among themselves by ${votes.entropy.toFixed(4)} nats.`,
         )
       : '',
     asked ? paragraph(asked) : '',
@@ -54,11 +54,11 @@ export function confidence({ evaluation, votes, abstain, comparison }: Report): 
   );
 }
 
-export function comparison({ model, evaluation, macroF1Interval95, comparison: other }: Report): string {
+export function comparison({ name, evaluation, macroF1Interval95, comparison: other }: Report): string {
   if (!other) return '';
   const { paired } = other;
-  const row = (name: string, e: Report['evaluation'], macro: readonly [number, number]): string[] => [
-    name,
+  const row = (of: string, e: Report['evaluation'], macro: readonly [number, number]): string[] => [
+    of,
     percent(e.accuracy),
     intervalText(e.accuracy95),
     e.macroF1.toFixed(4),
@@ -66,7 +66,7 @@ export function comparison({ model, evaluation, macroF1Interval95, comparison: o
     e.nll.toFixed(4),
     e.ece.toFixed(4),
   ];
-  const better = paired.difference > 0 ? model : other.model;
+  const better = paired.difference > 0 ? name : other.name;
   const verdict =
     paired.p < 0.05
       ? `${better} is better, and chance alone would hardly make them differ so.`
@@ -74,14 +74,14 @@ export function comparison({ model, evaluation, macroF1Interval95, comparison: o
   return section(
     'comparison',
     'Two models on the same rows',
-    `<p><span class="key"></span>${escapeText(model)} <span class="key second"></span>${escapeText(other.model)}</p>`,
+    `<p><span class="key"></span>${escapeText(name)} <span class="key second"></span>${escapeText(other.name)}</p>`,
     paragraph(
       `Accuracy differs by ${(100 * paired.difference).toFixed(2)} points (95 % interval ${(100 * paired.difference95[0]).toFixed(2)} to ${(100 * paired.difference95[1]).toFixed(2)}). Only the first is right in ${paired.onlyFirst} rows, only the second in ${paired.onlySecond}; exact McNemar test p = ${paired.p.toPrecision(2)}. ${verdict}`,
     ),
     table({
       caption: 'Figures of both',
       head: ['model', 'accuracy', '95 % interval', 'macro-F1', '95 % interval', 'NLL', 'ECE'],
-      rows: [row(model, evaluation, macroF1Interval95), row(other.model, other.evaluation, other.macroF1Interval95)],
+      rows: [row(name, evaluation, macroF1Interval95), row(other.name, other.evaluation, other.macroF1Interval95)],
     }),
   );
 }
@@ -140,7 +140,7 @@ export function robustness({ robustness: result }: Report): string {
       }),
     ),
     paragraph(
-      'Corruptions after Hendrycks & Dietterich (2019), constants of their 32 and 64 px data sets, interpolated by size. Frost is drawn, not photographed.',
+      'Corruptions after Hendrycks & Dietterich (2019), with the constants of their 32 or 64 px data set, whichever is nearer in size. Frost is drawn, not photographed.',
       'note',
     ),
   );
@@ -148,7 +148,7 @@ export function robustness({ robustness: result }: Report): string {
 
 function tile({ row, truth, predicted, confidence: sure, ofTruth, picture }: Mistake): string {
   const words = `${predicted} ${percent(sure)}`;
-  return `<li><img src="${picture}" alt="${escapeText(`Row ${row}: labelled ${truth}, the model says ${words}`)}" loading="lazy"><span>${escapeText(words)}</span><span class="quiet">${escapeText(`${truth} ${percent(ofTruth)}`)}</span><span class="quiet">row ${row}</span></li>`;
+  return `<li><img src="${picture}" alt="${escapeText(`Row ${row}: labelled ${truth}, the model says ${words}`)}" decoding="async"><span>${escapeText(words)}</span><span class="quiet">${escapeText(`${truth} ${percent(ofTruth)}`)}</span><span class="quiet">row ${row}</span></li>`;
 }
 
 export function gallery({ mistakes, evaluation: { labels } }: Report): string {

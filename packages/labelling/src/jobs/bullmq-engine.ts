@@ -114,6 +114,7 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
     if (this.#source) {
       await this.#board.leave(this.#options.run.id, this.#worker);
       await this.#source.close(true);
+      await this.#sweep();
     }
     await this.#queue?.close();
   }
@@ -170,6 +171,12 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
     this.#board.remark(this.#options.run.id, { type: 'progress', id, value } satisfies JobEvent<R>).catch(() => {});
   }
 
+  /** A worker that looks into a queue after its end leaves traces there. */
+  async #sweep(): Promise<void> {
+    const { redis, run } = this.#options;
+    if (!(await this.#board.isOpen(run.id))) await redis.del(`${keyPrefix}:${run.id}:meta`, `${keyPrefix}:${run.id}:stalled-check`);
+  }
+
   #getQueue(): Queue<StoredJob<P>, R> {
     if (!this.#queue) {
       this.#queue = new Queue(this.#options.run.id, { connection: this.#options.redis, prefix: keyPrefix });
@@ -186,7 +193,7 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
         prefix: keyPrefix,
         autorun: false,
         lockDuration: leaseMs,
-        stalledInterval: leaseMs / 3,
+        stalledInterval: Math.ceil(leaseMs / 3),
         // Deaths are counted by us, see `claim`.
         maxStalledCount: Number.MAX_SAFE_INTEGER,
         drainDelay: claimWaitSeconds,

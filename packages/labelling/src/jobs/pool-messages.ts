@@ -27,4 +27,4 @@ export type ToWorker =
   | { readonly type: 'end' };
 
 /** A worker beats this often. */
-export const beatMs = 5000;
+export const beatMs = 2000;

@@ -25,7 +25,8 @@ export interface ProcessPoolOptions<P, R> {
 
 /** Starts in a row, of one place of the pool, that end before the worker is ready. */
 const hopelessStarts = 3;
-const lookMs = 5000;
+const longestLookMs = 5000;
+const defaultSilenceMs = 300_000;
 const goodbyeMs = 5000;
 
 interface Place<P> {
@@ -51,7 +52,8 @@ export class ProcessPool<P, R> {
     });
     this.broken.catch(() => {});
     for (let i = 0; i < options.workers; i++) this.#start(0);
-    this.#watch = setInterval(() => this.#killSilent(), lookMs);
+    const silenceMs = options.silenceMs ?? defaultSilenceMs;
+    this.#watch = setInterval(() => this.#killSilent(silenceMs), Math.min(longestLookMs, silenceMs / 4));
     this.#watch.unref();
   }
 
@@ -144,8 +146,8 @@ export class ProcessPool<P, R> {
     this.#options.engine.setWorkers([...this.#places].filter((place) => place.ready).length);
   }
 
-  #killSilent(): void {
-    const limit = Date.now() - (this.#options.silenceMs ?? 300_000);
+  #killSilent(silenceMs: number): void {
+    const limit = Date.now() - silenceMs;
     for (const { process, heardAt } of this.#places) if (heardAt < limit) process.kill('SIGKILL');
   }
 }

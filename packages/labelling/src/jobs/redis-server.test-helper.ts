@@ -1,11 +1,10 @@
 /** A Redis or Valkey server of one's own for tests, on a free port of this machine. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 
 const program = ['valkey-server', 'redis-server'].find((name) => spawnSync(name, ['--version']).status === 0);
 
@@ -28,6 +27,19 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** Whether something speaks Redis there; a server that wants a password first does too. */
+function answersAt(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    socket.once('data', (bytes) => settle(/^[+-]/.test(bytes.toString())));
+    socket.once('error', () => settle(false));
+    const settle = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+  });
+}
+
 export async function startRedis(...flags: string[]): Promise<TestServer> {
   const port = await freePort();
   const dir = mkdtempSync(join(tmpdir(), 'mien-redis-'));
@@ -35,14 +47,7 @@ export async function startRedis(...flags: string[]): Promise<TestServer> {
   const start = async (): Promise<void> => {
     server = spawn(program!, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir, ...flags], { stdio: 'ignore' });
     for (let i = 0; i < 200; i++) {
-      const redis = new Redis({ port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null });
-      redis.on('error', () => {});
-      const answers = await redis.connect().then(
-        () => true,
-        // A server that asks for a password is there too.
-        (error: Error) => /NOAUTH/.test(error.message),
-      );
-      redis.disconnect();
+      const answers = await answersAt(port);
       if (answers) return;
       await sleep(25);
     }

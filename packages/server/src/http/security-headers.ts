@@ -23,16 +23,22 @@ const headers: Readonly<Record<string, string>> = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(self), microphone=(), geolocation=()',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
 };
 
+export interface SecurityHeaderOptions {
+  /** Whether the page may ask for the camera. */
+  readonly camera?: boolean;
+}
+
 /** Sets the headers on every answer, errors included: a worker script without them loses its threads. */
-export function securityHeaders(): MiddlewareHandler {
+export function securityHeaders({ camera = false }: SecurityHeaderOptions = {}): MiddlewareHandler {
+  const permissions = `camera=(${camera ? 'self' : ''}), microphone=(), geolocation=()`;
   return async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+    c.res.headers.set('Permissions-Policy', permissions);
   };
 }

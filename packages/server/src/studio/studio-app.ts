@@ -6,8 +6,12 @@ import { Hono } from 'hono';
 import { securityHeaders } from '../http/security-headers.ts';
 import { respondWithFile, type ServedFile } from '../http/served-file.ts';
 import type { Download, RuntimeFiles } from './api.ts';
+import type { LabelDesk } from './label-desk.ts';
+import { labelRoutes } from './label-routes.ts';
 import { listModels, modelUrl, type StudioModel } from './model-list.ts';
 import { findOrtDir, ortFiles, ortWasmFile, readOrtVersion } from './ort-files.ts';
+import { ownPageOnly } from './own-page-only.ts';
+import { listRuns } from './training-runs.ts';
 
 export interface StudioAppOptions {
   /** The built page: `dist` of @mien/studio. */
@@ -22,6 +26,10 @@ export interface StudioAppOptions {
   readonly liveDetectorFile: string;
   /** Folder of onnxruntime-web's files; default: that of the installed package. */
   readonly ortDir?: string;
+  /** Rows to label by hand; without it the page says how to open one. */
+  readonly desk?: LabelDesk | undefined;
+  /** Folder of training runs to follow; without it the page says how to name one. */
+  readonly runsDir?: string | undefined;
 }
 
 
@@ -52,7 +60,8 @@ async function fileSize(file: string, what: string, remedy: string): Promise<num
  * Everything the server can ever answer with is put into a table here; a request's path is only looked up in it.
  * Throws `UserError`: `studio-not-built`, `not-found`, and those of `listModels`.
  */
-export async function createStudioApp({ studioDir, models, defaultModel, detectorFile, liveDetectorFile, ortDir = findOrtDir() }: StudioAppOptions): Promise<Hono> {
+export async function createStudioApp(options: StudioAppOptions): Promise<Hono> {
+  const { studioDir, models, defaultModel, detectorFile, liveDetectorFile, ortDir = findOrtDir(), desk, runsDir } = options;
   const files = await pageFiles(studioDir);
   const list = await listModels(models, defaultModel);
   for (const { name, file } of models) files.set(modelUrl(name), { file, caching: 'revalidate' });
@@ -75,9 +84,11 @@ export async function createStudioApp({ studioDir, models, defaultModel, detecto
   };
 
   const app = new Hono();
-  app.use(securityHeaders());
+  app.use(securityHeaders({ camera: true }));
   app.get('/api/models', (c) => c.json(list, 200, { 'Cache-Control': 'no-store' }));
   app.get('/api/runtime', (c) => c.json(runtime, 200, { 'Cache-Control': 'no-store' }));
+  app.route('/api/labelling', labelRoutes(desk));
+  app.get('/api/runs', ownPageOnly(), async (c) => c.json(runsDir === undefined ? null : await listRuns(runsDir), 200, { 'Cache-Control': 'no-store' }));
   app.get('*', (c) => {
     const found = files.get(c.req.path);
     return found ? respondWithFile(c, found) : c.notFound();

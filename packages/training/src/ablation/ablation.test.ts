@@ -243,6 +243,12 @@ describe('the file of an ablation', () => {
     expect(cost!.trainingFlops / cost!.flops).toBeGreaterThan(2.5 * 16 + 14);
     expect(cost!.trainingFlops / cost!.flops).toBeLessThan(3 * 16 + 14.01);
     await expect(planAblation(plan(`${rows('  - { name: x }')}\nsplit: nowhere`), data)).rejects.toThrow(/nowhere/);
+    await expect(planAblation(plan(rows('  - { name: x, set: { init: none.safetensors } }')), data)).rejects.toThrow(
+      /row x: init none.safetensors: there is no such file/,
+    );
+    await expect(planAblation(plan(rows('  - { name: x, set: { distill: { teachers: [none.onnx] } } }')), data)).rejects.toThrow(
+      /none.onnx: expected an .onnx file/,
+    );
     await expect(
       planAblation(plan(rows('  - { name: x }\n  - { name: y, set: { model: resnet18, modelOptions: { stem: small }, input: [1, 4, 4] } }')), data),
     ).rejects.toThrow(/resnet18/);

@@ -2,7 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore } from '@mien/data';
+import type { Device } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
+import { teacherFlops } from '../combine/teacher-panel.ts';
 import type { TrainEvent } from '../events.ts';
 import { firstDifference } from '../first-difference.ts';
 import { describePlan, planNetwork } from '../network-plan.ts';
@@ -33,12 +35,19 @@ export interface RowCost {
 export async function planAblation({ rows, split }: AblationPlan, data: string): Promise<RowCost[]> {
   const store = await openStore(data);
   try {
-    if (split !== undefined) await store.split(split);
+    if (split !== undefined && (await store.split(split)).locked) {
+      throw new UserError(
+        'locked-split',
+        `split ${split} is a locked test split: an ablation reads it as often as it has rows, and would choose by it; name another one in split`,
+      );
+    }
   } finally {
     await store.close();
   }
   const costs: RowCost[] = [];
   for (const { name, recipe } of rows) {
+    // A missing file is better found now than when its row's turn comes.
+    if (recipe.init !== undefined && !existsSync(recipe.init)) throw new UserError('no-init', `row ${name}: init ${recipe.init}: there is no such file or run`);
     const chosen = await chooseRows(recipe, data);
     const { image, labelNames } = chosen.train;
     const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
@@ -51,7 +60,7 @@ export async function planAblation({ rows, split }: AblationPlan, data: string):
       parameters: params.total,
       flops,
       trainingRows: counts.train,
-      trainingFlops: trainingFlops(recipe, plan, counts),
+      trainingFlops: trainingFlops(recipe, plan, counts, teacherFlops(recipe.distill?.teachers ?? [])),
     });
   }
   return costs;
@@ -83,6 +92,8 @@ export interface RunAblationOptions {
   /** Folder of the ablation; made where there is none. */
   readonly out: string;
   readonly threads?: number | undefined;
+  /** Where steps run; default `cpu`. */
+  readonly device?: Device | undefined;
   readonly onProgress?: (progress: AblationProgress) => void;
   readonly onOutcome?: (outcome: RunOutcome, index: number, total: number) => void;
   /** Aborting ends after the step in progress, with a checkpoint. */
@@ -176,7 +187,7 @@ class WorkMeter {
 /** Trains and measures one run, or takes up one that was ended; undefined where it was stopped. */
 async function runOne(run: AblationRun, options: RunAblationOptions, onEvent: (event: TrainEvent) => void): Promise<RunOutcome | undefined> {
   const { recipe, row, seed, out } = run;
-  const { data, threads, signal, plan } = options;
+  const { data, threads, device, signal, plan } = options;
   let done: Extract<TrainEvent, { type: 'done' }> | undefined;
   try {
     const finished = await train({
@@ -184,6 +195,7 @@ async function runOne(run: AblationRun, options: RunAblationOptions, onEvent: (e
       data,
       out,
       threads,
+      device,
       resume: isRunFolder(out),
       ...(signal ? { signal } : {}),
       onEvent: (event) => {

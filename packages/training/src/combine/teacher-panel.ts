@@ -39,6 +39,11 @@ function readTeacher(source: string): TeacherFile {
   return { member: readMember(bytes, file), checksum: createHash('sha256').update(bytes).digest('hex') };
 }
 
+/** Operations of one image, all teachers together. Throws `UserError` for one that cannot be read. */
+export function teacherFlops(teachers: readonly string[]): number {
+  return teachers.reduce((sum, source) => sum + readTeacher(source).member.card.flops, 0);
+}
+
 /** The heads of the network that every teacher has too. Throws `UserError` where a teacher tells apart other classes there. */
 function taughtHeads(heads: readonly Head[], members: readonly Member[]): CommonHead[] {
   return heads.flatMap(({ name, labels }) => {
@@ -61,15 +66,12 @@ export class TeacherPanel {
   readonly heads: readonly CommonHead[];
   /** SHA-256 of each teacher's file: a run goes on with the teachers it began with. */
   readonly checksums: readonly string[];
-  /** Operations of one image, all teachers together. */
-  readonly flops: number;
   readonly #session: Session;
   readonly #picture: Picture;
 
   private constructor(files: readonly TeacherFile[], heads: readonly CommonHead[], session: Session, picture: Picture) {
     this.names = files.map(({ member }) => member.card.name);
     this.checksums = files.map(({ checksum }) => checksum);
-    this.flops = files.reduce((sum, { member }) => sum + member.card.flops, 0);
     this.heads = heads;
     this.#session = session;
     this.#picture = picture;

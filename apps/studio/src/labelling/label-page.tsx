@@ -1,0 +1,161 @@
+/** The page "Label": one picture, the model's guess, and a key for every decision. */
+import type { LabelOverview, LabelRow } from '@mien/server/api';
+import { useEffect, useState } from 'preact/hooks';
+import { percent } from '../format.ts';
+import { WarningIcon } from '../icons.tsx';
+import { expressionClass } from '../photo/expression-class.ts';
+import { useStore } from '../store.ts';
+import { strings } from '../strings.ts';
+import { LabelSession } from './label-session.ts';
+import { RowPicture } from './row-picture.tsx';
+import '../styles/labelling.css';
+
+const words = strings.labelling;
+/** Keys of the labels, in their order. */
+const labelKeys = '123456789abcdefh';
+
+const nameOf = (label: string): string => strings.expressions[label] ?? label;
+
+/** What a key does; undefined for keys that are not ours. */
+function actionOf(key: string, session: LabelSession, { labels }: LabelOverview, row: LabelRow | undefined): (() => Promise<void>) | undefined {
+  if (key === 'z' || key === 'Backspace') return () => session.undo();
+  if (!row) return undefined;
+  const label = labels[labelKeys.indexOf(key)];
+  if (key.length === 1 && label !== undefined) return () => choose(session, row, label);
+  if (key === 'Enter') return () => session.decide({ action: 'keep' });
+  if (key === 'g' && row.guess !== undefined) return () => choose(session, row, row.guess!);
+  if (key === 'x') return () => session.decide({ action: 'drop' });
+  return key === 's' ? () => session.skip() : undefined;
+}
+
+/** The label a row has already is kept, not given anew. */
+function choose(session: LabelSession, row: LabelRow, to: string): Promise<void> {
+  return session.decide(to === row.label ? { action: 'keep' } : { action: 'relabel', to });
+}
+
+function useKeys(session: LabelSession, overview: LabelOverview, row: LabelRow | undefined): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      // Enter on a button that has the focus presses that button.
+      if (event.key === 'Enter' && event.target instanceof HTMLElement && event.target.matches('button, a')) return;
+      const act = actionOf(event.key, session, overview, row);
+      if (!act) return;
+      event.preventDefault();
+      void act();
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, [session, overview, row]);
+}
+
+interface DeskProps {
+  readonly session: LabelSession;
+  readonly overview: LabelOverview;
+  readonly row: LabelRow | undefined;
+  readonly pixels: Uint8Array | undefined;
+}
+
+function RowDesk({ session, overview, row, pixels }: DeskProps & { readonly row: LabelRow }) {
+  return (
+    <div class="label-desk">
+      {pixels && <RowPicture image={overview.image} pixels={pixels} label={words.pictureAlt(nameOf(row.label))} />}
+      <div class="label-side">
+        <p class="label-now" aria-live="polite">
+          {words.labelled(nameOf(row.label))}
+          <span>{row.guess === undefined ? words.notJudged : words.guess(nameOf(row.guess), percent(row.confidence ?? 0))}</span>
+        </p>
+        <ol class="label-choices" aria-label={words.choices}>
+          {overview.labels.map((label, i) => (
+            <li key={label}>
+              <button
+                type="button"
+                class={`${expressionClass(label)}${label === row.label ? ' current' : ''}${label === row.guess ? ' guessed' : ''}`}
+                onClick={() => void choose(session, row, label)}
+              >
+                <kbd>{labelKeys[i]}</kbd>
+                {nameOf(label)}
+                {label === row.label && <small>{words.isLabel}</small>}
+                {label === row.guess && <small>{words.isGuess}</small>}
+              </button>
+            </li>
+          ))}
+        </ol>
+        <div class="label-actions">
+          <button type="button" class="primary" onClick={() => void session.decide({ action: 'keep' })}>
+            <kbd>{words.enter}</kbd>
+            {words.keep}
+          </button>
+          {row.guess !== undefined && (
+            <button type="button" onClick={() => void choose(session, row, row.guess!)}>
+              <kbd>g</kbd>
+              {words.takeGuess}
+            </button>
+          )}
+          <button type="button" onClick={() => void session.decide({ action: 'drop' })}>
+            <kbd>x</kbd>
+            {words.drop}
+          </button>
+          <button type="button" onClick={() => void session.skip()}>
+            <kbd>s</kbd>
+            {words.skip}
+          </button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Desk({ session, overview, row, pixels }: DeskProps) {
+  useKeys(session, overview, row);
+  const { store, rows, decided, relabelled, dropped, judged, judgingFailed, journal } = overview;
+  return (
+    <>
+      <header class="label-head">
+        <h1 class="label-title">{words.title(store)}</h1>
+        <button type="button" disabled={decided === 0} onClick={() => void session.undo()}>
+          <kbd>z</kbd>
+          {words.undo}
+        </button>
+      </header>
+      <progress aria-label={words.progressLabel} value={decided} max={rows} />
+      <p class="label-progress">
+        {words.progress(decided, rows, relabelled, dropped)} {judgingFailed ? words.judgingFailed(judgingFailed) : judged < rows && words.judging(judged, rows)}
+      </p>
+      {row ? <RowDesk session={session} overview={overview} row={row} pixels={pixels} /> : <p role="status">{words.allDone}</p>}
+      <p class="label-progress">
+        {words.saved} <code>{words.apply(journal)}</code>
+      </p>
+    </>
+  );
+}
+
+export function LabelPage() {
+  const [session] = useState(() => new LabelSession());
+  const state = useStore(session.state);
+  useEffect(() => void session.open(), [session]);
+  switch (state.kind) {
+    case 'loading':
+      return <progress aria-label={words.loading} />;
+    case 'ready':
+      return (
+        <div class="label-page">
+          <Desk session={session} {...state} />
+        </div>
+      );
+    default:
+      return (
+        <section class="notice" role={state.kind === 'failed' ? 'alert' : 'status'}>
+          <WarningIcon />
+          <div>
+            <h2>{state.kind === 'failed' ? words.failed : words.noneTitle}</h2>
+            <p>{state.kind === 'failed' ? state.message : words.none}</p>
+            {state.kind === 'none' && <code>{words.noneCommand}</code>}
+            <button type="button" onClick={() => void session.open()}>
+              {strings.model.retry}
+            </button>
+          </div>
+        </section>
+      );
+  }
+}

@@ -1,0 +1,94 @@
+/** From a person's yes to faces, and back to a camera that is off. */
+import { type Live, type Mien, openCamera } from '@mien/web';
+import type { ModelLoader } from '../model/model-loader.ts';
+import { Store } from '../store.ts';
+import type { Look } from './look.ts';
+import { openWatch } from './open-watch.ts';
+
+export type CameraState =
+  | { readonly kind: 'asking' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'running'; readonly video: HTMLVideoElement; readonly live: Live; readonly labels: readonly string[] }
+  /** `code` as in `@mien/web`; its words for the screen are in `strings.ts`. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+export class CameraSession {
+  readonly state = new Store<CameraState>({ kind: 'asking' });
+  readonly latest = new Store<Look | undefined>(undefined);
+  readonly #loader: ModelLoader;
+  #mien: Mien | undefined;
+  #camera: MediaStream | undefined;
+  #live: Live | undefined;
+  #starts = 0;
+
+  constructor(loader: ModelLoader) {
+    this.#loader = loader;
+  }
+
+  /** Opens the model and the camera. Call it when the person has agreed; never rejects, `state` tells. */
+  async start(): Promise<void> {
+    this.#end();
+    const start = ++this.#starts;
+    const wanted = (): boolean => start === this.#starts;
+    this.state.set({ kind: 'starting' });
+    const opening = openWatch(this.#loader);
+    const asking = openCamera();
+    try {
+      const [mien, camera] = await Promise.all([opening, asking]);
+      if (!wanted()) throw new Error('stopped');
+      this.#mien = mien;
+      this.#camera = camera;
+      const video = document.createElement('video');
+      video.muted = true;
+      video.playsInline = true;
+      video.srcObject = camera;
+      await video.play();
+      if (!wanted()) return;
+      this.#watch(mien, video);
+    } catch (error) {
+      // What did open, or opens later, must not stay behind.
+      opening.then((mien) => mien.close()).catch(() => {});
+      asking.then((camera) => stopTracks(camera)).catch(() => {});
+      if (wanted()) this.#fail(error as Error);
+    }
+  }
+
+  /** Turns the camera off. */
+  stop(): void {
+    this.#starts++;
+    this.#end();
+    this.state.set({ kind: 'asking' });
+  }
+
+  #watch(mien: Mien, video: HTMLVideoElement): void {
+    const live = mien.watch(video, {
+      maps: true,
+      onFaces: (faces, frame) => this.latest.set({ faces, frame }),
+      onError: (error) => this.#fail(error),
+    });
+    this.#live = live;
+    this.state.set({ kind: 'running', video, live, labels: mien.card.labels });
+  }
+
+  #fail(error: Error): void {
+    this.#starts++;
+    this.#end();
+    const code = (error as Error & { code?: string }).code ?? 'internal';
+    if (code === 'internal') console.error(error);
+    this.state.set({ kind: 'failed', code, message: error.message });
+  }
+
+  #end(): void {
+    this.#live?.stop();
+    this.#mien?.close();
+    if (this.#camera) stopTracks(this.#camera);
+    this.#live = undefined;
+    this.#mien = undefined;
+    this.#camera = undefined;
+    this.latest.set(undefined);
+  }
+}
+
+function stopTracks(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}

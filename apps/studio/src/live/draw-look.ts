@@ -1,0 +1,73 @@
+/** Faces drawn over a frame: boxes, marks and heat. */
+import { type MienFace, stretched, whereItLooked, whyLabel } from '@mien/web';
+import { percent } from '../format.ts';
+import { strings } from '../strings.ts';
+import { faceLook } from './face-look.ts';
+import type { Look } from './look.ts';
+
+export interface DrawOptions {
+  /** The frame is shown as in a mirror; texts are not turned. */
+  readonly mirrored: boolean;
+  readonly heat: boolean;
+  readonly labels: readonly string[];
+}
+
+/** Clear where the map is low, orange where it is high. */
+function drawHeat(context: CanvasRenderingContext2D, { maps, expression }: MienFace, labels: readonly string[]): void {
+  const grid = maps && (whyLabel(maps, labels.indexOf(expression)) ?? whereItLooked(maps));
+  if (!maps || !grid) return;
+  const { width, height, values } = stretched(grid);
+  const heat = new ImageData(width, height);
+  for (const [i, value] of values.entries()) heat.data.set([255, 120, 0, 170 * value], i * 4);
+  const small = new OffscreenCanvas(width, height);
+  small.getContext('2d')?.putImageData(heat, 0, 0);
+  const { x, y, width: across, height: down } = maps.square;
+  context.imageSmoothingEnabled = true;
+  context.drawImage(small, x, y, across, down);
+}
+
+/** `Happy 93%`, or that it is not sure. */
+export function faceWords({ expression, probabilities, unsure }: Pick<MienFace, 'expression' | 'probabilities' | 'unsure'>): string {
+  const name = strings.expressions[expression] ?? expression;
+  return unsure ? strings.live.unsure(name) : `${name} ${percent(probabilities[expression] ?? 0)}`;
+}
+
+function drawFace(context: CanvasRenderingContext2D, face: MienFace, left: number, unit: number): void {
+  const { box, id } = face;
+  const { colour, shape } = faceLook(id);
+  const path = new Path2D();
+  path.roundRect(left, box.y, box.width, box.height, 6 * unit);
+  // A dark rim, so that the box stands out on any picture.
+  context.strokeStyle = 'rgb(0 0 0 / 65%)';
+  context.lineWidth = 5 * unit;
+  context.stroke(path);
+  context.strokeStyle = colour;
+  context.lineWidth = 2.5 * unit;
+  context.stroke(path);
+  const text = `${shape} ${faceWords(face)}`;
+  const height = 24 * unit;
+  const width = context.measureText(text).width + 14 * unit;
+  const x = Math.max(0, Math.min(left, context.canvas.width - width));
+  const y = box.y >= height ? box.y - height : Math.min(box.y + box.height, context.canvas.height - height);
+  context.fillStyle = colour;
+  context.fillRect(x, y, width, height);
+  context.fillStyle = colour === '#0072b2' ? '#fff' : '#111';
+  context.fillText(text, x + 7 * unit, y + height / 2);
+}
+
+/** Draws on a canvas of the frame's size; `picture`, when given, beneath the faces. */
+export function drawLook(canvas: HTMLCanvasElement, { faces, frame }: Look, { mirrored, heat, labels }: DrawOptions, picture?: CanvasImageSource): void {
+  if (canvas.width !== frame.width || canvas.height !== frame.height) Object.assign(canvas, { width: frame.width, height: frame.height });
+  const context = canvas.getContext('2d')!;
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  const seen = faces.filter(({ unseenSeconds }) => unseenSeconds === 0);
+  context.save();
+  if (mirrored) context.setTransform(-1, 0, 0, 1, frame.width, 0);
+  if (picture) context.drawImage(picture, 0, 0, frame.width, frame.height);
+  if (heat) for (const face of seen) drawHeat(context, face, labels);
+  context.restore();
+  const unit = Math.max(frame.width, frame.height) / 640;
+  context.font = `600 ${Math.round(15 * unit)}px system-ui, sans-serif`;
+  context.textBaseline = 'middle';
+  for (const face of seen) drawFace(context, face, mirrored ? frame.width - face.box.x - face.box.width : face.box.x, unit);
+}

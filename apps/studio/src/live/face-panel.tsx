@@ -1,0 +1,42 @@
+/** A face in view: its mark, its expression, and a bar for every label. */
+import type { MienFace } from '@mien/web';
+import { percent } from '../format.ts';
+import { expressionClass } from '../photo/expression-class.ts';
+import { strings } from '../strings.ts';
+import { faceWords } from './draw-look.ts';
+import { faceLook } from './face-look.ts';
+
+export interface FacePanelProps {
+  readonly face: MienFace;
+  /** The timeline shows this face. */
+  readonly chosen: boolean;
+  readonly onChoose: () => void;
+}
+
+export function FacePanel({ face, chosen, onChoose }: FacePanelProps) {
+  const { id, expression, probabilities, unseenSeconds } = face;
+  const { colour, shape } = faceLook(id);
+  return (
+    <li class={`live-face${unseenSeconds > 0 ? ' unseen' : ''}`} style={{ '--face': colour }}>
+      <button type="button" class="quiet" aria-pressed={chosen} title={strings.live.follow} onClick={onChoose}>
+        <span class="shape" aria-hidden="true">
+          {shape}
+        </span>
+        <span>
+          <small>{strings.picture.face(id)}</small> {faceWords(face)}
+        </span>
+      </button>
+      <ul class="bars">
+        {Object.entries(probabilities).map(([label, p]) => (
+          <li key={label} class={`bar ${expressionClass(label)}${label === expression ? ' leading' : ''}`}>
+            <span class="name">{strings.expressions[label] ?? label}</span>
+            <span class="track" aria-hidden="true">
+              <span style={{ width: `${p * 100}%` }} />
+            </span>
+            <span class="value">{percent(p)}</span>
+          </li>
+        ))}
+      </ul>
+    </li>
+  );
+}

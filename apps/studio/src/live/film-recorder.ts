@@ -1,0 +1,48 @@
+/** The annotated picture as a film: frames drawn on a canvas and recorded by the browser. */
+import { type DrawOptions, drawLook } from './draw-look.ts';
+import type { Look } from './look.ts';
+
+const types = ['video/webm;codecs=vp9', 'video/webm;codecs=vp8', 'video/webm', 'video/mp4'] as const;
+
+/** What this browser can record; undefined when it cannot. */
+export function filmType(): string | undefined {
+  if (typeof MediaRecorder === 'undefined' || !('captureStream' in HTMLCanvasElement.prototype)) return undefined;
+  return types.find((type) => MediaRecorder.isTypeSupported(type));
+}
+
+export class FilmRecorder {
+  readonly #canvas = document.createElement('canvas');
+  readonly #chunks: Blob[] = [];
+  readonly #type: string;
+  #recorder: MediaRecorder | undefined;
+
+  constructor(type: string) {
+    this.#type = type;
+  }
+
+  /** Adds what `picture` shows now, with the faces that were seen in it. */
+  add(look: Look, picture: CanvasImageSource, options: DrawOptions): void {
+    drawLook(this.#canvas, look, options, picture);
+    if (this.#recorder) return;
+    // Begun with the first frame: only now is the size known.
+    this.#recorder = new MediaRecorder(this.#canvas.captureStream(), { mimeType: this.#type });
+    this.#recorder.addEventListener('dataavailable', ({ data }) => this.#chunks.push(data));
+    this.#recorder.start(1000);
+  }
+
+  /** The film; undefined when there was no frame. */
+  async finish(): Promise<Blob | undefined> {
+    const recorder = this.#recorder;
+    if (!recorder) return undefined;
+    await new Promise<void>((resolve) => {
+      recorder.addEventListener('stop', () => resolve(), { once: true });
+      recorder.stop();
+    });
+    return new Blob(this.#chunks, { type: this.#type });
+  }
+}
+
+/** The usual ending of a film's file name. */
+export function filmExtension(type: string): string {
+  return type.startsWith('video/mp4') ? 'mp4' : 'webm';
+}

@@ -1,0 +1,126 @@
+/** A film read from its first frame to its last, by seeking: nothing is skipped because the machine is slow. */
+import type { Mien } from '@mien/web';
+import { History } from '../live/history.ts';
+import type { Look } from '../live/look.ts';
+import { openWatch } from '../live/open-watch.ts';
+import { RecordedSession } from '../live/recorded-session.ts';
+import type { ModelLoader } from '../model/model-loader.ts';
+import { Store } from '../store.ts';
+import { openFilm, showFrame } from './film-frames.ts';
+
+export type FilmState =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'opening' }
+  | {
+      readonly kind: 'reading' | 'done';
+      readonly video: HTMLVideoElement;
+      readonly labels: readonly string[];
+      readonly doneSeconds: number;
+      readonly totalSeconds: number;
+      /** At the present rate; undefined until there is one. */
+      readonly secondsLeft?: number | undefined;
+    }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+/** Frames looked at for each second of film. */
+const looksPerSecond = 10;
+
+export class FilmSession {
+  readonly state = new Store<FilmState>({ kind: 'empty' });
+  readonly latest = new Store<Look | undefined>(undefined);
+  history = new History(Number.POSITIVE_INFINITY);
+  recorded = new RecordedSession({ fromStart: true });
+  /** Every look so far, in order of time. */
+  looks: Look[] = [];
+  readonly #loader: ModelLoader;
+  #abort = new AbortController();
+  #url: string | undefined;
+
+  constructor(loader: ModelLoader) {
+    this.#loader = loader;
+  }
+
+  /** Reads `file`; what was read before is forgotten. Never rejects, `state` tells. */
+  async read(file: Blob): Promise<void> {
+    this.close();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    this.#url = URL.createObjectURL(file);
+    this.state.set({ kind: 'opening' });
+    let mien: Mien | undefined;
+    try {
+      const video = await openFilm(this.#url);
+      signal.throwIfAborted();
+      mien = await openWatch(this.#loader);
+      signal.throwIfAborted();
+      await this.#readFrames(video, mien, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const code = (error as Error & { code?: string }).code ?? 'internal';
+      if (code === 'internal') console.error(error);
+      this.state.set({ kind: 'failed', code, message: (error as Error).message });
+    } finally {
+      mien?.close();
+    }
+  }
+
+  /** Stops reading; what was read so far can be looked at and saved. */
+  stop(): void {
+    const state = this.state.value;
+    this.#abort.abort();
+    if (state.kind === 'reading') this.state.set({ ...state, kind: 'done', totalSeconds: Math.max(state.doneSeconds, 0.1) });
+  }
+
+  /** Stops and forgets the film. */
+  close(): void {
+    this.#abort.abort();
+    if (this.#url) URL.revokeObjectURL(this.#url);
+    this.#url = undefined;
+    this.history = new History(Number.POSITIVE_INFINITY);
+    this.recorded = new RecordedSession({ fromStart: true });
+    this.looks = [];
+    this.latest.set(undefined);
+    this.state.set({ kind: 'empty' });
+  }
+
+  async #readFrames(video: HTMLVideoElement, mien: Mien, signal: AbortSignal): Promise<void> {
+    const { labels } = mien.card;
+    const totalSeconds = video.duration;
+    const began = performance.now();
+    const show = (doneSeconds: number): void => {
+      const worked = (performance.now() - began) / 1000;
+      const secondsLeft = doneSeconds > 0 && worked > 1 ? (worked / doneSeconds) * (totalSeconds - doneSeconds) : undefined;
+      this.state.set({ kind: 'reading', video, labels, doneSeconds, totalSeconds, secondsLeft });
+    };
+    let heard = (): void => {};
+    let failed = (_error: Error): void => {};
+    show(0);
+    const live = mien.watch(video, {
+      onFaces: (faces, frame) => {
+        const look = { faces, frame };
+        this.looks.push(look);
+        this.history.add(look);
+        this.recorded.add(look);
+        this.latest.set(look);
+        heard();
+      },
+      onError: (error) => failed(error),
+    });
+    try {
+      for (let seconds = 0; seconds < totalSeconds; seconds += 1 / looksPerSecond) {
+        const answer = new Promise<void>((resolve, reject) => {
+          heard = resolve;
+          failed = reject;
+          signal.addEventListener('abort', () => resolve(), { once: true });
+        });
+        const isNew = await Promise.race([showFrame(video, seconds), answer.then(() => false)]);
+        if (isNew) await answer;
+        if (signal.aborted) return;
+        show(seconds);
+      }
+    } finally {
+      live.stop();
+    }
+    this.state.set({ kind: 'done', video, labels, doneSeconds: totalSeconds, totalSeconds });
+  }
+}

@@ -1,0 +1,139 @@
+/** Released models and those of other npm packages on the same face crops, measured the same way in one run. */
+import { createSession } from '@mien/onnx/node';
+import { openStore, shuffledIndices, randomFor, type Split } from '@mien/data';
+import { checkSplit, computeMetrics, headsOfCard, withMainHead } from '@mien/evaluation';
+import { type Image, loadRecogniser, readCard, withCard } from '@mien/runtime';
+import { findPeer, outputOrder, type PeerName, peerNames } from './accuracy/peers.ts';
+import { startPeer } from './accuracy/run-peer.ts';
+import { median } from './bench/timing.ts';
+import { readModelFile, releasedModels } from './find-model.ts';
+
+export interface AccuracyRow {
+  readonly name: string;
+  readonly n: number;
+  readonly accuracy: number;
+  readonly macroF1: number;
+  /** Median over all faces, one thread, one face at a time, from the pixels of the crop to probabilities. */
+  readonly msPerFace: number;
+  /** Of the model's files. */
+  readonly bytes: number;
+}
+
+export interface AccuracyBenchOptions {
+  readonly dir: string;
+  readonly split: string;
+  /** At most so many rows, drawn with seed 1; default: all. */
+  readonly rows?: number | undefined;
+  /** Says what is left out, and why. */
+  readonly say: (text: string) => void;
+  readonly onProgress: (what: string, done: number, total: number) => void;
+}
+
+/** One model, whatever runs it. */
+interface Contender {
+  readonly name: string;
+  readonly bytes: number;
+  /** The class of a crop, among the labels of the data, and the time it took. */
+  classify(image: Image): Promise<{ readonly predicted: number; readonly ms: number }>;
+  close(): Promise<void>;
+}
+
+/** The first faces cost more: code is compiled, memory is claimed. */
+const warmups = 20;
+
+/** Planar [C,H,W] → interleaved RGB, grey repeated; everyone gets the same pixels. */
+function toRgb(pixels: Uint8Array, { channels, height, width }: Split['image']): Image {
+  const plane = height * width;
+  const data = new Uint8Array(3 * plane);
+  for (let p = 0; p < plane; p++) for (let c = 0; c < 3; c++) data[3 * p + c] = pixels[(channels === 3 ? c : 0) * plane + p]!;
+  return { width, height, channels: 3, data };
+}
+
+const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
+
+async function openReleased(name: string, file: string, labels: readonly string[]): Promise<Contender | undefined> {
+  const bytes = readModelFile(file);
+  const card = readCard(bytes, file);
+  const head = headsOfCard(card).find((each) => each.labels.join() === labels.join());
+  if (!head) return undefined;
+  const recogniser = await loadRecogniser({ model: withCard(bytes, withMainHead(card, head.name, file)), createSession, file, threads: 1 });
+  return {
+    name,
+    bytes: bytes.length,
+    classify: async (image) => {
+      const began = performance.now();
+      const [recognition] = await recogniser.recognise(image, 'whole');
+      const ms = performance.now() - began;
+      return { predicted: labels.indexOf(recognition!.expression), ms };
+    },
+    close: () => recogniser.release(),
+  };
+}
+
+async function openPeer(name: PeerName, labels: readonly string[], say: (text: string) => void): Promise<Contender | undefined> {
+  const files = findPeer(name);
+  if ('missing' in files) {
+    say(files.missing);
+    return undefined;
+  }
+  const order = outputOrder(labels, files);
+  const peer = await startPeer(name, files);
+  return {
+    name: files.name,
+    bytes: files.bytes,
+    classify: async ({ data, height, width }) => {
+      const { outputs, ms } = await peer.outputs({ pixels: data as Uint8Array, height, width });
+      return { predicted: order[largest(outputs)]!, ms };
+    },
+    close: async () => peer.close(),
+  };
+}
+
+async function measure(contender: Contender, images: readonly Image[], truth: readonly number[], labels: readonly string[], onProgress: (done: number) => void): Promise<AccuracyRow> {
+  for (const image of images.slice(0, warmups)) await contender.classify(image);
+  const predicted: number[] = [];
+  const times: number[] = [];
+  for (const image of images) {
+    const answer = await contender.classify(image);
+    predicted.push(answer.predicted);
+    times.push(answer.ms);
+    onProgress(predicted.length);
+  }
+  const { n, accuracy, macroF1 } = computeMetrics(truth, predicted, labels);
+  return { name: contender.name, n, accuracy, macroF1, msPerFace: median(times), bytes: contender.bytes };
+}
+
+/** The released models, then the peers that are installed. One after the other, so that none disturbs another's time. */
+export async function benchAccuracy({ dir, split: name, rows: most, say, onProgress }: AccuracyBenchOptions): Promise<AccuracyRow[]> {
+  const store = await openStore(dir);
+  try {
+    const split = await store.split(name);
+    checkSplit(split);
+    const labels = split.labelNames;
+    const rows = [...shuffledIndices(split.count, randomFor(1, 'rows')).slice(0, most ?? split.count)].sort((a, b) => a - b);
+    const pixels = await split.gatherImages(rows);
+    const images = rows.map((_, i) => toRgb(pixels.subarray(i * split.imageBytes, (i + 1) * split.imageBytes), split.image));
+    const truth = rows.map((row) => split.labels[row]!);
+    const openings = [
+      ...releasedModels().map((model) => async () => {
+        const contender = await openReleased(model.name, model.file, labels);
+        if (!contender) say(`${model.name} is left out: it tells apart other labels than ${labels.join(', ')}`);
+        return contender;
+      }),
+      ...peerNames.map((peer) => () => openPeer(peer, labels, say)),
+    ];
+    const results: AccuracyRow[] = [];
+    for (const open of openings) {
+      const contender = await open();
+      if (!contender) continue;
+      try {
+        results.push(await measure(contender, images, truth, labels, (done) => onProgress(contender.name, done, images.length)));
+      } finally {
+        await contender.close();
+      }
+    }
+    return results;
+  } finally {
+    await store.close();
+  }
+}

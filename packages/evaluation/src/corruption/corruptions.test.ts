@@ -1,0 +1,101 @@
+import { randomFor } from '@mien/data';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { corruptionNames, corruptions, corruptPixels } from './corruptions.ts';
+import { constantsFor, severities } from './picture.ts';
+
+const side = 48;
+
+/** Smooth hills with a few edges, as pictures are: not flat, not noise. */
+function picture(seed: number, channels = 1, size = side): Uint8Array {
+  const random = randomFor(seed, 'picture');
+  const [a, b, c] = [random.next(), random.next(), random.next()];
+  return Uint8Array.from({ length: channels * size * size }, (_, at) => {
+    const p = at % (size * size);
+    const [x, y] = [(p % size) / size, Math.floor(p / size) / size];
+    const hill = 0.5 + 0.25 * Math.sin(6 * (x + a)) + 0.2 * Math.cos(9 * (y + b));
+    return Math.round(255 * Math.min(1, Math.max(0, hill + (x > 0.3 + c / 4 && x < 0.5 ? -0.25 : 0))));
+  });
+}
+
+async function damage(name: (typeof corruptionNames)[number], severity: (typeof severities)[number], rows = 12): Promise<number> {
+  let sum = 0;
+  for (let row = 0; row < rows; row++) {
+    const clean = picture(row);
+    const pixels = clean.slice();
+    await corruptPixels(pixels, { channels: 1, height: side, width: side }, name, severity, 1, row);
+    for (const [i, v] of pixels.entries()) sum += (v - clean[i]!) ** 2;
+  }
+  return Math.sqrt(sum / rows / side / side);
+}
+
+describe('corruptions', () => {
+  it('are the fifteen of the paper', () => {
+    expect(corruptionNames).toHaveLength(15);
+  });
+
+  it.each(corruptionNames)('%s changes the picture, more at severity 5 than at 1', async (name) => {
+    const [mild, hard] = [await damage(name, 1), await damage(name, 5)];
+    expect(mild).toBeGreaterThan(0);
+    // By the published constants elastic moves fewer but larger things as it grows, and glass blurs what it shuffles at first.
+    if (name !== 'elastic' && name !== 'glass blur') expect(hard).toBeGreaterThan(mild);
+  });
+
+  it.each(['gaussian noise', 'shot noise', 'impulse noise', 'defocus blur', 'zoom blur', 'fog', 'brightness', 'contrast', 'jpeg'] as const)(
+    '%s grows with every severity',
+    async (name) => {
+      const sizes: number[] = [];
+      for (const severity of severities) sizes.push(await damage(name, severity, 8));
+      expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+    },
+  );
+
+  it.each(corruptionNames)('%s is a function of seed, row and severity', async (name) => {
+    const run = async (seed: number, row: number): Promise<Uint8Array> => {
+      const pixels = picture(1);
+      await corruptPixels(pixels, { channels: 1, height: side, width: side }, name, 3, seed, row);
+      return pixels;
+    };
+    expect(await run(7, 2)).toEqual(await run(7, 2));
+  });
+
+  it.each(corruptionNames)('%s takes colour, odd sizes and any values', async (name) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 8, max: 40 }), fc.integer({ min: 8, max: 40 }), fc.constantFrom(1, 3), fc.constantFrom(...severities), async (height, width, channels, severity) => {
+        const pixels = Uint8Array.from({ length: channels * height * width }, (_, i) => (i * 37) % 256);
+        await corruptPixels(pixels, { channels, height, width }, name, severity, 1, 0);
+        expect(pixels).toHaveLength(channels * height * width);
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  it('a black picture stays finite', async () => {
+    for (const name of corruptionNames) {
+      const { data } = await corruptions[name]({ channels: 1, height: 16, width: 16, data: new Float32Array(256) }, 5, randomFor(1, name));
+      expect(data.every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  it('contrast keeps the mean and scales what is left', async () => {
+    const data = Float32Array.of(0.2, 0.4, 0.6, 0.8);
+    const out = await corruptions.contrast({ channels: 1, height: 2, width: 2, data }, 5, randomFor(1));
+    // 2×2 is smaller than 32: the constant of CIFAR-10-C, 0.15.
+    expect([...out.data].map((v) => Math.round(v * 1000))).toEqual([455, 485, 515, 545]);
+  });
+
+  it('takes the constants of the published size that is nearer', () => {
+    const at = (size: number): readonly number[] => constantsFor({ height: size, width: size + 5 }, 2, [[0], [10, 1]], [[0], [20, 3]]);
+    expect([at(20), at(32), at(45), at(48), at(200)].map(([first]) => first)).toEqual([10, 10, 10, 20, 20]);
+  });
+
+  it('shot noise has the mean and the variance of a Poisson count', async () => {
+    const data = new Float32Array(64 * 64).fill(0.5);
+    const { data: noisy } = await corruptions['shot noise']({ channels: 1, height: 64, width: 64, data }, 3, randomFor(5));
+    const mean = noisy.reduce((a, b) => a + b, 0) / noisy.length;
+    const variance = noisy.reduce((sum, v) => sum + (v - mean) ** 2, 0) / noisy.length;
+    expect(mean).toBeCloseTo(0.5, 1);
+    expect(variance).toBeGreaterThan(0.9 * (0.5 / 50));
+    expect(variance).toBeLessThan(1.1 * (0.5 / 50));
+  });
+});
