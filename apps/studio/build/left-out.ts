@@ -1,23 +1,24 @@
-/** Code that libraries carry along and the studio never runs, by what it is missing for. */
+/** Code that libraries carry along and the studio never runs. */
+import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
-const leftOut: readonly { readonly module: RegExp; readonly instead: string }[] = [
+const leftOut: readonly RegExp[] = [
   // @mien/web trains personal models in the tab; the studio has no page for that.
-  { module: /\/personal\/personal-model\.js$/, instead: "export function makePersonalModel() { throw new Error('the studio is built without personal models'); }" },
-  // zod writes JSON schemas; the studio only checks model cards.
-  {
-    module: /\/zod\/v4\/core\/to-json-schema\.js$/,
-    instead: 'export const createToJSONSchemaMethod = () => undefined; export const createStandardJSONSchemaMethod = () => undefined;',
-  },
-  { module: /\/zod\/v4\/core\/json-schema-processors\.js$/, instead: 'export {};' },
+  /\/personal\/personal-model\.js$/,
+  // zod writes JSON schemas; the studio only checks model cards with it.
+  /\/zod\/v4\/core\/(to-json-schema|json-schema-processors|json-schema-generator)\.js$/,
 ];
 
-/** Empties those modules: a quarter of our download. */
+/** Keeps the names those modules export, as functions that do nothing, and drops the rest: an eighth of our download. */
 export function leaveOut(): Plugin {
   return {
     name: 'mien-leave-out',
     apply: 'build',
     enforce: 'pre',
-    load: (id) => leftOut.find(({ module }) => module.test(id))?.instead ?? null,
+    load(id) {
+      if (!leftOut.some((module) => module.test(id))) return null;
+      const names = readFileSync(id, 'utf8').matchAll(/^export (?:async )?(?:const|function|class) (\w+)/gm);
+      return Array.from(names, ([, name]) => `export const ${name} = () => undefined;`).join('\n');
+    },
   };
 }

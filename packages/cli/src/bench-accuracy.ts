@@ -89,7 +89,13 @@ async function openPeer(name: PeerName, labels: readonly string[], say: (text: s
   };
 }
 
-async function measure(contender: Contender, images: readonly Image[], truth: readonly number[], labels: readonly string[], onProgress: (done: number) => void): Promise<AccuracyRow> {
+async function measure(
+  contender: Contender,
+  images: readonly Image[],
+  truth: readonly number[],
+  labels: readonly string[],
+  onProgress: (done: number) => void,
+): Promise<AccuracyRow> {
   for (const image of images.slice(0, warmups)) await contender.classify(image);
   const predicted: number[] = [];
   const times: number[] = [];

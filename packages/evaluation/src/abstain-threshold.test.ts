@@ -7,10 +7,26 @@ function rows(entries: readonly [z: number, right: boolean][]): { logits: Float3
 }
 
 describe('fitAbstention', () => {
-  const fit = { ...rows([[4, true], [3, true], [2, false], [1, false]]), on: 'here' };
+  const fit = {
+    ...rows([
+      [4, true],
+      [3, true],
+      [2, false],
+      [1, false],
+    ]),
+    on: 'here',
+  };
 
   it('finds the confidence on some rows and judges it on others', () => {
-    const judge = { ...rows([[5, true], [3.5, false], [2.5, true], [0.5, false]]), on: 'there' };
+    const judge = {
+      ...rows([
+        [5, true],
+        [3.5, false],
+        [2.5, true],
+        [0.5, false],
+      ]),
+      on: 'there',
+    };
     const result = fitAbstention({ risk: 0.2, classes: 2, temperature: 1, fit, judge });
     expect(result.threshold).toBeCloseTo(1 / (1 + Math.exp(-3)), 5);
     expect(result.judged).toMatchObject({ n: 4, answered: 2, coverage: 0.5, risk: 0.5, on: 'there' });
@@ -23,8 +39,16 @@ describe('fitAbstention', () => {
   });
 
   it('says so where no confidence is enough', () => {
-    const bad = { ...rows([[4, false], [1, true]]), on: 'split x' };
-    expect(() => fitAbstention({ risk: 0.1, classes: 2, temperature: 1, fit: bad, judge: fit })).toThrow(/no confidence of this model keeps the wrong answers to 10 % on split x/);
+    const bad = {
+      ...rows([
+        [4, false],
+        [1, true],
+      ]),
+      on: 'split x',
+    };
+    expect(() => fitAbstention({ risk: 0.1, classes: 2, temperature: 1, fit: bad, judge: fit })).toThrow(
+      /no confidence of this model keeps the wrong answers to 10 % on split x/,
+    );
   });
 });
 

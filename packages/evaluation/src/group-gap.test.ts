@@ -47,7 +47,13 @@ describe('compareGroups', () => {
 
   it('counts rows without a group', () => {
     const all = [...members('x', 40, 20), ...members('y', 40, 30)];
-    const result = compareGroups({ rows: [...all.keys(), 80, 81], truth: new Uint8Array(82), predicted: new Uint8Array(82), labels: ['a', 'b'], groups: new Map(all.map(({ group }, i) => [i, group])) });
+    const result = compareGroups({
+      rows: [...all.keys(), 80, 81],
+      truth: new Uint8Array(82),
+      predicted: new Uint8Array(82),
+      labels: ['a', 'b'],
+      groups: new Map(all.map(({ group }, i) => [i, group])),
+    });
     expect([result.n, result.withoutGroup]).toEqual([80, 2]);
   });
 

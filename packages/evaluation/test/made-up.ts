@@ -14,9 +14,21 @@ export interface MadeUpRow {
 }
 
 /** A store of grey images `side` pixels wide. */
-export async function makeStore(dir: string, rows: readonly MadeUpRow[], { name = 'made-up', side = 8, names = labels, votes = undefined as readonly string[] | undefined } = {}): Promise<Store> {
+export async function makeStore(
+  dir: string,
+  rows: readonly MadeUpRow[],
+  { name = 'made-up', side = 8, names = labels, votes = undefined as readonly string[] | undefined } = {},
+): Promise<Store> {
   const out = join(dir, `store-${Math.random().toString(36).slice(2)}`);
-  const writer = new StoreWriter({ out, name, form: 'test', file: 'none', image: { layout: 'fixed', channels: 1, height: side, width: side }, labels: names, ...(votes ? { votes } : {}) });
+  const writer = new StoreWriter({
+    out,
+    name,
+    form: 'test',
+    file: 'none',
+    image: { layout: 'fixed', channels: 1, height: side, width: side },
+    labels: names,
+    ...(votes ? { votes } : {}),
+  });
   for (const row of rows) writer.append(row);
   writer.finish();
   return openStore(out);
@@ -78,7 +90,11 @@ export function leftHalfModel(card: ModelCard = cardOf()): Uint8Array {
       { opType: 'Flatten', inputs: ['pooled'], outputs: ['mean'] },
       { opType: 'Gemm', inputs: ['mean', 'weight', 'bias'], outputs: ['logits'] },
     ],
-    { mask: tensor.float32(mask, [1, 1, height, width]), weight: tensor.float32(Float32Array.of(0, 40), [1, 2]), bias: tensor.float32(Float32Array.of(0, -5), [2]) },
+    {
+      mask: tensor.float32(mask, [1, 1, height, width]),
+      weight: tensor.float32(Float32Array.of(0, 40), [1, 2]),
+      bias: tensor.float32(Float32Array.of(0, -5), [2]),
+    },
     card,
   );
 }

@@ -3,18 +3,20 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '@mien/runtime';
+import { chunkJobs, chunkOf } from './chunk-jobs.ts';
 import { DoneChunks } from './done-chunks.ts';
 import { countTotals, finishJob } from './finish-job.ts';
 import { takeFolderLock } from './folder-lock.ts';
 import { ItemIndex } from './items/item-index.ts';
 import { backOffMs, defaultRetryPolicy } from './jobs/failure.ts';
-import type { JobEvent, JobSpec } from './jobs/job.ts';
+import type { JobEvent } from './jobs/job.ts';
 import { runJobs } from './jobs/run-jobs.ts';
-import type { ChunkOutcome, ChunkPayload, LabelPayload } from './label-handler.ts';
+import type { ChunkOutcome, LabelPayload } from './label-handler.ts';
 import { type LabelFolder, shardOf } from './label-folder.ts';
 import { openLocalWork, openQueuedWork, type Work } from './label-work.ts';
 import { listJob } from './list-job.ts';
 import { type Manifest, type Totals, writeManifest } from './manifest.ts';
+import { onlyNew } from './only-new.ts';
 import { forgetJob, type JobRequest, makeWorkFolders, type OpenedJob, openJob } from './open-job.ts';
 import { RateMeter } from './rate-meter.ts';
 import { ShardWriter } from './shard-writer.ts';
@@ -252,31 +254,9 @@ class LabelRun {
   }
 }
 
-/** Ids begin with a letter: BullMQ keeps plain numbers to itself. */
-function* chunkJobs(index: ItemIndex, done: DoneChunks): Generator<JobSpec<ChunkPayload>> {
-  for (const chunk of done.pending()) yield { id: `chunk-${chunk}`, payload: { chunk, ...index.range(chunk) } };
-}
-
-function chunkOf(id: string): number {
-  return Number(id.slice('chunk-'.length));
-}
-
 function aborted(signal: AbortSignal): Promise<false> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(false);
     else signal.addEventListener('abort', () => resolve(false), { once: true });
   });
-}
-
-/** The same line is told once a minute at most. */
-function onlyNew(tell: (message: string) => void): (message: string) => void {
-  const told = new Map<string, number>();
-  return (message) => {
-    const now = performance.now();
-    if (now - (told.get(message) ?? Number.NEGATIVE_INFINITY) < 60_000) return;
-    // Messages with numbers in them are many.
-    if (told.size > 1000) told.clear();
-    told.set(message, now);
-    tell(message);
-  };
 }

@@ -11,16 +11,8 @@ export type { InitReport } from './initial-weights.ts';
 export { isRunFolder, runFolder, writeAtomically } from './run-folder.ts';
 // Ablations
 export { ablationNames, type AblationPlan, type AblationRow, loadAblation } from './ablation/ablation-plan.ts';
-export {
-  type AblationOutcome,
-  type AblationProgress,
-  type AblationRun,
-  planAblation,
-  type RowCost,
-  runAblation,
-  type RunAblationOptions,
-  runsOf,
-} from './ablation/run-ablation.ts';
+export { type AblationRun, planAblation, type RowCost, runsOf } from './ablation/lay-out-ablation.ts';
+export { type AblationOutcome, type AblationProgress, runAblation, type RunAblationOptions } from './ablation/run-ablation.ts';
 export { isFailed, type RunOutcome } from './ablation/run-result.ts';
 export { type AblationSummary, type RowSummary, summariseAblation } from './ablation/summarise.ts';
 export { formatMarkdown } from './ablation/format-summary.ts';

@@ -39,7 +39,10 @@ async function take(tf: TensorFlow, run: () => Tensor): Promise<Float32Array> {
 async function openHuman(module: HumanModule): Promise<Run> {
   const { tf } = new module.Human({ debug: false });
   await startTensorFlow(tf);
-  const { modelTopology, weightsManifest } = JSON.parse(readFileSync(files.manifest, 'utf8')) as { modelTopology: object; weightsManifest: { weights: object[] }[] };
+  const { modelTopology, weightsManifest } = JSON.parse(readFileSync(files.manifest, 'utf8')) as {
+    modelTopology: object;
+    weightsManifest: { weights: object[] }[];
+  };
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
   const model = await tf.loadGraphModel(tf.io.fromMemory({ format: 'graph-model', modelTopology, weightSpecs, weightData: bytesOf(files.weights) }));
   const grey = tf.tensor1d([0.2989, 0.587, 0.114]);

@@ -8,7 +8,8 @@ describe('peers', () => {
   });
 
   it('every output is counted for the label it means', () => {
-    const of = (name: (typeof peerNames)[number], label: string): string => expressions[outputOrder(expressions, peers[name])[(peers[name].labels as readonly string[]).indexOf(label)]!]!;
+    const of = (name: (typeof peerNames)[number], label: string): string =>
+      expressions[outputOrder(expressions, peers[name])[(peers[name].labels as readonly string[]).indexOf(label)]!]!;
     expect([of('face-api', 'neutral'), of('face-api', 'fearful'), of('face-api', 'disgusted'), of('face-api', 'surprised'), of('face-api', 'happy')]).toEqual([
       'neutral',
       'fear',

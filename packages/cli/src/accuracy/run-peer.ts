@@ -35,7 +35,10 @@ export interface PeerRun {
 export async function startPeer(peer: PeerName, files: FoundPeer): Promise<PeerRun> {
   const request: PeerStart = { peer, files };
   // TensorFlow.js greets on standard output and error, which belong to our results.
-  const child = fork(new URL('./peer-process.js', import.meta.url), [JSON.stringify(request)], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(new URL('./peer-process.js', import.meta.url), [JSON.stringify(request)], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   let said = '';
   child.stderr!.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-4000);

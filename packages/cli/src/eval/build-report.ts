@@ -96,7 +96,12 @@ class Measurer {
   async figures(candidate: Candidate): Promise<ModelFigures> {
     const { seed } = this.#request;
     const evaluation = await evaluateSplit(this.#options(candidate, this.#split, `evaluating ${candidate.name}`));
-    return { name: candidate.name, model: candidate.file, evaluation, macroF1Interval95: macroF1Interval(evaluation.truth, evaluation.predicted, evaluation.labels, seed) };
+    return {
+      name: candidate.name,
+      model: candidate.file,
+      evaluation,
+      macroF1Interval95: macroF1Interval(evaluation.truth, evaluation.predicted, evaluation.labels, seed),
+    };
   }
 
   /** Warnings of what makes the figures look better than they are. */
@@ -108,9 +113,17 @@ class Measurer {
     const caveat = seen.rows.length === 0 ? caveatOf(candidate.card, this.#store.manifest.name, name) : undefined;
     const small = image.height < height || image.width < width;
     const warnings = [
-      ...(seen.rows.length ? [`${candidate.name} was trained on ${seen.rows.length} of these ${count} rows (${seen.trainedOn}): the figures say how well it learnt them by heart, not how well it does on new faces.`] : []),
+      ...(seen.rows.length
+        ? [
+            `${candidate.name} was trained on ${seen.rows.length} of these ${count} rows (${seen.trainedOn}): the figures say how well it learnt them by heart, not how well it does on new faces.`,
+          ]
+        : []),
       ...(caveat ? [`${candidate.name}: these are ${caveat}; its figures flatter it a little.`] : []),
-      ...(small ? [`The images of the data are ${image.height}×${image.width}, smaller than the ${height}×${width} ${candidate.name} takes: they are enlarged, and details it may look for are not there.`] : []),
+      ...(small
+        ? [
+            `The images of the data are ${image.height}×${image.width}, smaller than the ${height}×${width} ${candidate.name} takes: they are enlarged, and details it may look for are not there.`,
+          ]
+        : []),
     ];
     return { warnings, seen: seen.rows.length };
   }
@@ -118,7 +131,11 @@ class Measurer {
   async compare(first: ModelFigures, other: Candidate): Promise<NonNullable<Report['comparison']>> {
     const second = await this.figures(other);
     const [a, b] = [first.evaluation.labels, second.evaluation.labels];
-    if (a.join() !== b.join()) throw new UserError('label-mismatch', `${other.file} tells apart ${b.join(', ')}, ${first.model} ${a.join(', ')}; only models of the same labels can be compared`);
+    if (a.join() !== b.join())
+      throw new UserError(
+        'label-mismatch',
+        `${other.file} tells apart ${b.join(', ')}, ${first.model} ${a.join(', ')}; only models of the same labels can be compared`,
+      );
     const { truth, predicted } = first.evaluation;
     return { ...second, paired: comparePaired(truth, predicted, second.evaluation.predicted, this.#request.seed) };
   }
@@ -137,7 +154,11 @@ class Measurer {
         judge: { ...judge, on: `the other half of ${name}` },
       });
     }
-    if (fitSplit === name) throw new UserError('bad-option', `--fit-split ${fitSplit}: the threshold must be found on other rows than it is judged on; leave it out to use halves of ${name}`);
+    if (fitSplit === name)
+      throw new UserError(
+        'bad-option',
+        `--fit-split ${fitSplit}: the threshold must be found on other rows than it is judged on; leave it out to use halves of ${name}`,
+      );
     const split = await this.#store.split(fitSplit);
     checkSplit(split);
     const fit = await evaluateSplit(this.#options(candidate, split, `evaluating ${fitSplit}`));

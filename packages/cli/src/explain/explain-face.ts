@@ -37,7 +37,11 @@ async function chooseSquare(image: Image, { image: file, detector, face, glass }
   if (!detector) return wholeSquare(image);
   const found = (await detector.detect(image)).map(({ box }) => box).sort((a, b) => a.x + a.width / 2 - b.x - b.width / 2);
   if (found.length === 0) throw new UserError('no-face', `${file}: no face was found; if the picture is a face crop itself, say --whole-image`);
-  if (face > found.length) throw new UserError('no-face', `${file}: --face ${face}: ${found.length === 1 ? 'only one face was' : `${found.length} faces were`} found; they are counted from the left, from 1`);
+  if (face > found.length)
+    throw new UserError(
+      'no-face',
+      `${file}: --face ${face}: ${found.length === 1 ? 'only one face was' : `${found.length} faces were`} found; they are counted from the left, from 1`,
+    );
   return cropSquare(found[face - 1]!, glass.card.preprocessing.crop);
 }
 
@@ -45,7 +49,10 @@ async function chooseSquare(image: Image, { image: file, detector, face, glass }
 function checkSize(image: Image, file: string, { card }: LookingGlass): void {
   const [, height, width] = card.preprocessing.input.shape;
   if (image.width >= width && image.height >= height) return;
-  throw new UserError('image-too-small', `${file}: the picture is ${image.width}×${image.height} px, smaller than the ${width}×${height} px crop the model looks at; take a larger picture`);
+  throw new UserError(
+    'image-too-small',
+    `${file}: the picture is ${image.width}×${image.height} px, smaller than the ${width}×${height} px crop the model looks at; take a larger picture`,
+  );
 }
 
 function chooseLabel(labels: readonly string[], asked: string | undefined, predicted: number): number {

@@ -35,7 +35,8 @@ const mistakesPerLabel = 12;
 
 function parseRisk(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value > 0 && value < 1)) throw new UserError('bad-option', `--abstain-risk ${text}: expected a share of wrong answers between 0 and 1, as 0.2`);
+  if (text.trim() === '' || !(value > 0 && value < 1))
+    throw new UserError('bad-option', `--abstain-risk ${text}: expected a share of wrong answers between 0 and 1, as 0.2`);
   return value;
 }
 
@@ -86,13 +87,19 @@ export function addEvalVerb(program: Command): void {
     .requiredOption('--data <dir>', 'store made by `mien data import`')
     .requiredOption('--split <name>', 'split to evaluate; every row of it counts')
     .addOption(new Option('--target <truth>', 'what counts as true').choices(['labels', 'ferplus']).default('labels'))
-    .addOption(new Option('--protocol <name>', 'with --target ferplus: majority, rows where one of the 8 classes has more than half of the votes').choices(['majority']))
+    .addOption(
+      new Option('--protocol <name>', 'with --target ferplus: majority, rows where one of the 8 classes has more than half of the votes').choices(['majority']),
+    )
     .option('--flip', 'mean of the outputs for each image and its mirror image')
     .option('--compare <model>', 'another model on the same rows, with a paired test')
     .option('--abstain-risk <share>', 'find the confidence below which to say "not sure", so that at most this share of the answers is wrong', parseRisk)
     .option('--fit-split <name>', 'split to find that confidence on (default: one half of the rows, judged on the other)')
     .option('--groups <csv>', 'a csv with the columns row,group: accuracy and recall by group of people, and the gaps')
-    .option('--robustness [rows]', `15 corruptions at 5 severities and covered face regions, on so many rows (default: ${robustnessRows})`, parseCount('--robustness', 1, 1e9))
+    .option(
+      '--robustness [rows]',
+      `15 corruptions at 5 severities and covered face regions, on so many rows (default: ${robustnessRows})`,
+      parseCount('--robustness', 1, 1e9),
+    )
     .option('--overlap <split>', 'accuracy without rows whose pixels also stand in this split (default: the one the model was trained on)')
     .option('--html <file>', 'write a report as one page, with plots and the worst mistakes')
     .option('--png <dir>', 'write the plots as PNG files')

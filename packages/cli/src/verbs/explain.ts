@@ -2,7 +2,17 @@
 import { type Command, Option } from 'commander';
 import { createSession } from '@mien/onnx/node';
 import { openStore } from '@mien/data';
-import { type Faithfulness, explainMethods, type ExplainMethod, headsOfCard, LookingGlass, measureFaithfulness, methodMeaning, methodsFor, sampleRows } from '@mien/evaluation';
+import {
+  type Faithfulness,
+  explainMethods,
+  type ExplainMethod,
+  headsOfCard,
+  LookingGlass,
+  measureFaithfulness,
+  methodMeaning,
+  methodsFor,
+  sampleRows,
+} from '@mien/evaluation';
 import { readCard, UserError } from '@mien/runtime';
 import { defaultDetector } from '@mien/runtime/node';
 import { explainFace, type FaceExplanation } from '../explain/explain-face.ts';
@@ -27,7 +37,8 @@ interface ExplainFlags {
 
 /** Says what is missing before a model is loaded. */
 function checkFlags(image: string | undefined, { faithfulness, data, split, out }: ExplainFlags): void {
-  if (image === undefined && !faithfulness) throw new UserError('bad-option', 'expected a picture, as `mien explain photo.jpg --out why.png`, or --faithfulness with --data and --split');
+  if (image === undefined && !faithfulness)
+    throw new UserError('bad-option', 'expected a picture, as `mien explain photo.jpg --out why.png`, or --faithfulness with --data and --split');
   if (faithfulness && (data === undefined || split === undefined))
     throw new UserError('bad-option', '--faithfulness: needs rows to judge maps on; give --data and --split, as --data data/fer2013 --split public');
   if (!faithfulness && (data ?? split) !== undefined) throw new UserError('bad-option', '--data and --split: belong to --faithfulness');
@@ -73,14 +84,17 @@ function printExplanation({ file, expression, probabilities, method, label, map,
   printText(`${file}: ${expression} ${(100 * probabilities[expression]!).toFixed(0)} %`);
   printText(`  ${method} for ${label}, ${map.height}×${map.width}: ${methodMeaning[method]}`);
   if (method === 'cam' || (method === 'grad-cam' && glass.lastMap!.linear)) {
-    printText('  in this network logits are a linear function of the last map, so Grad-CAM is the class-activation map up to a factor, without its negative part');
+    printText(
+      '  in this network logits are a linear function of the last map, so Grad-CAM is the class-activation map up to a factor, without its negative part',
+    );
   }
   if (out === undefined) note('give --out why.png to see it over the face');
   else note(`written: ${out}`);
 }
 
 function printFaithfulness({ n, steps, seed, methods, verdict }: Faithfulness): void {
-  const figure = ({ value, interval95: [low, high] }: Faithfulness['methods'][number]['deletion']): string => `${value.toFixed(3)} (${low.toFixed(3)} – ${high.toFixed(3)})`.padStart(24);
+  const figure = ({ value, interval95: [low, high] }: Faithfulness['methods'][number]['deletion']): string =>
+    `${value.toFixed(3)} (${low.toFixed(3)} – ${high.toFixed(3)})`.padStart(24);
   printText(`faithfulness on ${n} rows (seed ${seed}), ${steps} steps; 95 % intervals`);
   printText(`${'map'.padEnd(12)}${['deletion, low is good', 'insertion, high is good', 'better than random by'].map((head) => head.padStart(24)).join('')}`);
   for (const { method, deletion, insertion, beyondRandom } of methods) {
@@ -124,6 +138,9 @@ export function addExplainVerb(program: Command): void {
     .option('--seed <n>', 'seed of the rows and of random maps (default: 1)', parseCount('--seed', 0, 2 ** 31))
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
     .option('--json', 'print as JSON, with the map')
-    .addHelpText('after', '\nExamples:\n  mien explain photo.jpg --out why.png\n  mien explain photo.jpg --class sad --method occlusion --out why-sad.png\n  mien explain --faithfulness --data data/fer2013 --split public')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  mien explain photo.jpg --out why.png\n  mien explain photo.jpg --class sad --method occlusion --out why-sad.png\n  mien explain --faithfulness --data data/fer2013 --split public',
+    )
     .action(explain);
 }

@@ -61,11 +61,17 @@ describe('corruptions', () => {
 
   it.each(corruptionNames)('%s takes colour, odd sizes and any values', async (name) => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 8, max: 40 }), fc.integer({ min: 8, max: 40 }), fc.constantFrom(1, 3), fc.constantFrom(...severities), async (height, width, channels, severity) => {
-        const pixels = Uint8Array.from({ length: channels * height * width }, (_, i) => (i * 37) % 256);
-        await corruptPixels(pixels, { channels, height, width }, name, severity, 1, 0);
-        expect(pixels).toHaveLength(channels * height * width);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 8, max: 40 }),
+        fc.integer({ min: 8, max: 40 }),
+        fc.constantFrom(1, 3),
+        fc.constantFrom(...severities),
+        async (height, width, channels, severity) => {
+          const pixels = Uint8Array.from({ length: channels * height * width }, (_, i) => (i * 37) % 256);
+          await corruptPixels(pixels, { channels, height, width }, name, severity, 1, 0);
+          expect(pixels).toHaveLength(channels * height * width);
+        },
+      ),
       { numRuns: 5 },
     );
   });

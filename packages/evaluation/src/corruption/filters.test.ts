@@ -13,12 +13,17 @@ const plane = fc.record({ height: fc.integer({ min: 1, max: 9 }), width: fc.inte
 describe('filters', () => {
   it('blurs stay within the values there were, and keep a flat plane flat', () => {
     fc.assert(
-      fc.property(plane, fc.double({ min: 0.1, max: 4, noNaN: true }), fc.constantFrom('mirror' as const, 'repeat' as const), ({ height, width, values }, sigma, edge) => {
-        const out = gaussianBlur(values, height, width, sigma, edge);
-        expect(Math.min(...out)).toBeGreaterThanOrEqual(Math.min(...values) - 1e-5);
-        expect(Math.max(...out)).toBeLessThanOrEqual(Math.max(...values) + 1e-5);
-        for (const v of gaussianBlur(values.fill(0.25), height, width, sigma, edge)) expect(v).toBeCloseTo(0.25, 5);
-      }),
+      fc.property(
+        plane,
+        fc.double({ min: 0.1, max: 4, noNaN: true }),
+        fc.constantFrom('mirror' as const, 'repeat' as const),
+        ({ height, width, values }, sigma, edge) => {
+          const out = gaussianBlur(values, height, width, sigma, edge);
+          expect(Math.min(...out)).toBeGreaterThanOrEqual(Math.min(...values) - 1e-5);
+          expect(Math.max(...out)).toBeLessThanOrEqual(Math.max(...values) + 1e-5);
+          for (const v of gaussianBlur(values.fill(0.25), height, width, sigma, edge)) expect(v).toBeCloseTo(0.25, 5);
+        },
+      ),
     );
   });
 

@@ -25,7 +25,12 @@ const between = Math.sqrt(32 * 64);
  * The constants for a picture of this size, as Hendrycks & Dietterich published them for sides of 32 (CIFAR-10-C) and of 64 px
  * (Tiny-ImageNet-C): the set nearer to the picture's smaller side. 48 px takes that of 64.
  */
-export function constantsFor({ height, width }: Pick<Picture, 'height' | 'width'>, severity: Severity, side32: Constants, side64: Constants): readonly number[] {
+export function constantsFor(
+  { height, width }: Pick<Picture, 'height' | 'width'>,
+  severity: Severity,
+  side32: Constants,
+  side64: Constants,
+): readonly number[] {
   return (Math.min(height, width) < between ? side32 : side64)[severity - 1]!;
 }
 

@@ -44,7 +44,9 @@ const pooling: readonly OnnxNode[] = [
 
 describe('a network of mean pooling and one dense layer', () => {
   const weight = [2, -1, 0.5, 3];
-  const model = twoMaps([...pooling, { opType: 'Gemm', inputs: ['features', 'w'], outputs: ['logits'] }], { w: tensor.float32(Float32Array.from(weight), [2, 2]) });
+  const model = twoMaps([...pooling, { opType: 'Gemm', inputs: ['features', 'w'], outputs: ['logits'] }], {
+    w: tensor.float32(Float32Array.from(weight), [2, 2]),
+  });
 
   it('has its last map found, and the weights of its dense layer measured', async () => {
     const glass = await look(model);
@@ -73,7 +75,12 @@ describe('a network of mean pooling and one dense layer', () => {
 describe('a network with a hidden layer', () => {
   // features → relu(features · [[1],[−4]]) → · [5, −5]: class 0 rises with map 0 and falls with map 1 while the unit is lit.
   const model = twoMaps(
-    [...pooling, { opType: 'Gemm', inputs: ['features', 'w1', 'b1'], outputs: ['h'] }, { opType: 'Relu', inputs: ['h'], outputs: ['r'] }, { opType: 'Gemm', inputs: ['r', 'w2'], outputs: ['logits'] }],
+    [
+      ...pooling,
+      { opType: 'Gemm', inputs: ['features', 'w1', 'b1'], outputs: ['h'] },
+      { opType: 'Relu', inputs: ['h'], outputs: ['r'] },
+      { opType: 'Gemm', inputs: ['r', 'w2'], outputs: ['logits'] },
+    ],
     { w1: tensor.float32(Float32Array.of(1, -4), [2, 1]), b1: tensor.float32(Float32Array.of(4), [1]), w2: tensor.float32(Float32Array.of(5, -5), [1, 2]) },
   );
 
@@ -84,7 +91,9 @@ describe('a network with a hidden layer', () => {
     const weights = await channelWeights(glass, await glass.inside(face, 'map'), 0);
     expect(weights[0]).toBeCloseTo(5, 2);
     expect(weights[1]).toBeCloseTo(-20, 2);
-    expect(() => checkMethod(glass, 'cam', 'm.onnx')).toThrow('m.onnx: the network does not end in mean pooling and one dense layer, so there is no map by cam; it allows grad-cam, occlusion');
+    expect(() => checkMethod(glass, 'cam', 'm.onnx')).toThrow(
+      'm.onnx: the network does not end in mean pooling and one dense layer, so there is no map by cam; it allows grad-cam, occlusion',
+    );
   });
 });
 
@@ -126,7 +135,12 @@ describe('a network without maps', () => {
         { opType: 'Flatten', inputs: ['image'], outputs: ['f'] },
         { opType: 'Gemm', inputs: ['f', 'w'], outputs: ['logits'] },
       ],
-      { w: tensor.float32(Float32Array.from({ length: 128 }, (_, i) => Math.sin(i)), [64, 2]) },
+      {
+        w: tensor.float32(
+          Float32Array.from({ length: 128 }, (_, i) => Math.sin(i)),
+          [64, 2],
+        ),
+      },
     );
     const glass = await look(model);
     expect(methodsFor(glass)).toEqual(['occlusion']);

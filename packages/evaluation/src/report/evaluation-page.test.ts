@@ -46,7 +46,12 @@ function full(): Report {
     measured: '2024-01-02T03:04:05Z',
     warnings: ['Mind <this>.'],
     votes: { n: 80, leftOut: 0, nll: 1, kl: 0.4, entropy: 0.6 },
-    abstain: { wishedRisk: 0.2, threshold: 0.75, fitted: { n: 40, on: 'one half' }, judged: { n: 40, on: 'the other half', answered: 20, coverage: 0.5, risk: 0.1, risk95: [0.05, 0.2] } },
+    abstain: {
+      wishedRisk: 0.2,
+      threshold: 0.75,
+      fitted: { n: 40, on: 'one half' },
+      judged: { n: 40, on: 'the other half', answered: 20, coverage: 0.5, risk: 0.1, risk95: [0.05, 0.2] },
+    },
     overlap: { other: 'train', rows: 3, correct: 2, without: { n: 77, accuracy: 0.79, accuracy95: [0.7, 0.86] } },
     groups: compareGroups({ rows: [...truth.keys()], truth, predicted, labels, groups }),
     robustness: {
@@ -127,7 +132,15 @@ describe('reportPlots', () => {
 describe('reportJson', () => {
   it('keeps the plain keys at the top and leaves out rows and pictures', () => {
     const json = reportJson(full());
-    expect(json).toMatchObject({ n: 80, split: 'test', model: '/models/mine.onnx', data: 'made-up', ece: expect.any(Number), macroF1Interval95: [0.7, 0.9], comparison: { onlyFirst: 0, figures: { n: 80 } } });
+    expect(json).toMatchObject({
+      n: 80,
+      split: 'test',
+      model: '/models/mine.onnx',
+      data: 'made-up',
+      ece: expect.any(Number),
+      macroF1Interval95: [0.7, 0.9],
+      comparison: { onlyFirst: 0, figures: { n: 80 } },
+    });
     const text = JSON.stringify(json);
     expect(text).not.toContain('base64');
     for (const key of ['logits', 'predicted', 'truth', 'mistakes']) expect(json).not.toHaveProperty(key);

@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { isNoLongerOurs, outcomeOf, type QueuedJob, type StoredJob } from './bullmq-job.ts';
 import { defaultRetryPolicy, type JobFailure, type RetryPolicy, retryDelayMs } from './failure.ts';
 import type { Claim, JobEvent, JobSpec } from './job.ts';
 import type { JobEngine } from './job-engine.ts';
@@ -17,15 +18,6 @@ export interface BullmqEngineOptions {
   readonly leaseMs?: number;
   readonly policy?: RetryPolicy;
 }
-
-/** The part of a job that changes from attempt to attempt rides with its payload. */
-interface StoredJob<P> {
-  readonly payload: P;
-  readonly failures: number;
-  readonly attempts: number;
-}
-
-type StoredRun<P, R> = Job<StoredJob<P>, R>;
 
 const defaultLeaseMs = 30_000;
 /** Outcomes fetched in one look. */
@@ -45,7 +37,7 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
   readonly #policy: RetryPolicy;
   readonly #board: RunBoard;
   readonly #worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  readonly #held = new Map<string, { job: StoredRun<P, R>; token: string; renew: NodeJS.Timeout }>();
+  readonly #held = new Map<string, { job: QueuedJob<P, R>; token: string; renew: NodeJS.Timeout }>();
   readonly #inFlight = new Map<string, JobSpec<P>>();
   #queue: Queue<StoredJob<P>, R> | undefined;
   #source: Worker<StoredJob<P>, R> | undefined;
@@ -53,7 +45,7 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
   #claims = 0;
   #restoredAt = Date.now();
   #missingSince = Number.POSITIVE_INFINITY;
-  #handedOver: StoredRun<P, R>[] = [];
+  #handedOver: QueuedJob<P, R>[] = [];
   #ended = false;
 
   constructor(options: BullmqEngineOptions) {
@@ -83,7 +75,7 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
     if (Date.now() - this.#restoredAt > restoreEveryMs) await this.#restoreForgotten();
     const until = Date.now() + waitMs;
     for (;;) {
-      const outcomes = (await this.#getQueue().getJobs(['completed', 'failed'], 0, outcomesAtOnce - 1, true)) as StoredRun<P, R>[];
+      const outcomes = (await this.#getQueue().getJobs(['completed', 'failed'], 0, outcomesAtOnce - 1, true)) as QueuedJob<P, R>[];
       const remarks = (await this.#board.takeRemarks(this.#options.run.id)) as JobEvent<R>[];
       if (outcomes.length > 0 || remarks.length > 0 || Date.now() >= until) {
         this.#handedOver = outcomes;
@@ -123,7 +115,7 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
     const source = await this.#getSource();
     await this.#beat();
     const token = `${this.#worker}:${this.#claims++}`;
-    let job: StoredRun<P, R> | undefined;
+    let job: QueuedJob<P, R> | undefined;
     try {
       job = await source.getNextJob(token);
     } catch {
@@ -225,7 +217,7 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
   }
 
   /** Keeps the job ours until it is settled; the signal aborts when it no longer is. */
-  #hold(job: StoredRun<P, R>, token: string): AbortSignal {
+  #hold(job: QueuedJob<P, R>, token: string): AbortSignal {
     const lost = new AbortController();
     const leaseMs = this.#options.leaseMs ?? defaultLeaseMs;
     const renew = setInterval(() => {
@@ -241,7 +233,7 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
   }
 
   /** Ends our hold with an outcome. Where the job has become another worker's, it is that worker's outcome which counts. */
-  async #settle({ id }: Claim<P>, tell: (job: StoredRun<P, R>, token: string) => Promise<unknown>): Promise<void> {
+  async #settle({ id }: Claim<P>, tell: (job: QueuedJob<P, R>, token: string) => Promise<unknown>): Promise<void> {
     const held = this.#held.get(id);
     if (!held) return;
     clearInterval(held.renew);
@@ -258,21 +250,4 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
     this.#beatAt = Date.now();
     await this.#board.beat(this.#options.run.id, this.#worker);
   }
-}
-
-/** BullMQ's codes for a job that is gone, locked by another, or in another state. */
-function isNoLongerOurs(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: string };
-  return typeof code === 'number' ? code < 0 : /^Missing key for job/.test(message ?? '');
-}
-
-function outcomeOf<P, R>(job: StoredRun<P, R>): JobEvent<R> {
-  if (job.failedReason === undefined) return { type: 'completed', id: job.id!, result: job.returnvalue };
-  let failure: JobFailure;
-  try {
-    failure = JSON.parse(job.failedReason) as JobFailure;
-  } catch {
-    failure = { retry: 'never', message: job.failedReason };
-  }
-  return { type: 'failed', id: job.id!, failure };
 }

@@ -22,5 +22,8 @@ export function ownPageOnly(): MiddlewareHandler {
 }
 
 export function smallBodies(): MiddlewareHandler {
-  return bodyLimit({ maxSize: largestBodyBytes });
+  return bodyLimit({
+    maxSize: largestBodyBytes,
+    onError: (c) => c.json({ error: { code: 'too-large', message: `expected ${largestBodyBytes} bytes at most` } }, 413),
+  });
 }

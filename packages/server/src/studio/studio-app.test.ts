@@ -131,3 +131,31 @@ test('the caller hears of what is missing', async () => {
   await expect(createStudioApp({ ...options, models: [{ name: 'x', file: join(dir, 'secret.txt') }] })).rejects.toMatchObject({ name: 'UserError' });
   expect(await readFile(join(dir, 'secret.txt'), 'utf8')).toBe('not for anyone');
 });
+
+test('labelling and runs are for the studio’s own page only, and say null when none was given', async () => {
+  expect(await (await app.request('/api/labelling')).json()).toBeNull();
+  expect(await (await app.request('/api/runs')).json()).toBeNull();
+  const decided: unknown[] = [];
+  const desk = {
+    overview: () => ({ store: 's' }),
+    next: () => [],
+    image: async (id: number) => (id === 7 ? Uint8Array.of(1, 2) : undefined),
+    decide: async (decision: unknown) => void decided.push(decision),
+    undo: async () => undefined,
+  } as unknown as StudioAppOptions['desk'];
+  const labelling = await createStudioApp({ ...options, desk });
+  const post = (body: string, headers: Record<string, string> = {}) =>
+    labelling.request('http://localhost/api/labelling/decisions', { method: 'POST', body, headers: { 'Content-Type': 'application/json', ...headers } });
+  const decision = JSON.stringify({ id: 7, action: 'relabel', to: 'happy' });
+  expect((await post(decision, { Origin: 'http://elsewhere.test' })).status).toBe(403);
+  expect((await labelling.request('http://elsewhere.test/api/labelling')).status).toBe(403);
+  expect((await labelling.request('http://elsewhere.test/api/runs')).status).toBe(403);
+  expect((await post(decision, { 'Content-Type': 'text/plain' })).status).toBe(415);
+  for (const wrong of ['', '{}', '{"id":7,"action":"relabel"}', '{"id":-1,"action":"keep"}']) expect((await post(wrong)).status, wrong).toBe(400);
+  expect((await post(`{"id":7,"action":"keep","more":"${'x'.repeat(5000)}"}`)).status).toBe(413);
+  expect(decided).toEqual([]);
+  expect((await post(decision)).status).toBe(200);
+  expect(decided).toEqual([{ id: 7, action: 'relabel', to: 'happy' }]);
+  expect(new Uint8Array(await (await labelling.request('/api/labelling/images/7')).arrayBuffer())).toEqual(Uint8Array.of(1, 2));
+  expect((await labelling.request('/api/labelling/images/8')).status).toBe(404);
+});

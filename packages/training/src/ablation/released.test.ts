@@ -6,7 +6,7 @@ import { loadRecipe, recipeNames } from '../recipe.ts';
 import type { Recipe } from '../recipe-schema.ts';
 import { trainingFlops } from '../training-cost.ts';
 import { ablationNames, loadAblation } from './ablation-plan.ts';
-import { runsOf } from './run-ablation.ts';
+import { runsOf } from './lay-out-ablation.ts';
 
 /** Operations on FER2013's 28,709 training rows, or on what a recipe leaves of them. */
 function flopsOf(recipe: Recipe): number {

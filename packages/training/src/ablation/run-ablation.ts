@@ -4,77 +4,14 @@ import { join } from 'node:path';
 import { openStore } from '@mien/data';
 import type { Device } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
-import { teacherFlops } from '../combine/teacher-panel.ts';
 import type { TrainEvent } from '../events.ts';
 import { firstDifference } from '../first-difference.ts';
-import { describePlan, planNetwork } from '../network-plan.ts';
-import type { Recipe } from '../recipe-schema.ts';
-import { chooseRows } from '../rows.ts';
 import { isRunFolder, makeFolder, runFolder, writeAtomically } from '../run-folder.ts';
 import { takeRunLock } from '../run-lock.ts';
 import { train } from '../train.ts';
-import { trainingFlops } from '../training-cost.ts';
 import type { AblationPlan } from './ablation-plan.ts';
+import { type AblationRun, planAblation, type RowCost, runsOf } from './lay-out-ablation.ts';
 import { keepOutcome, measureRun, readOutcome, type RunOutcome } from './run-result.ts';
-
-/** What a row is, before anything is trained. */
-export interface RowCost {
-  readonly name: string;
-  readonly architecture: string;
-  /** [C,H,W] */
-  readonly input: readonly number[];
-  readonly parameters: number;
-  /** Of one image forward, 2 × multiply-adds. */
-  readonly flops: number;
-  readonly trainingRows: number;
-  /** Of one training with all its epochs. */
-  readonly trainingFlops: number;
-}
-
-/** Looks at every row against the data. Throws `UserError` for the first that does not fit, naming it. */
-export async function planAblation({ rows, split }: AblationPlan, data: string): Promise<RowCost[]> {
-  const store = await openStore(data);
-  try {
-    if (split !== undefined && (await store.split(split)).locked) {
-      throw new UserError(
-        'locked-split',
-        `split ${split} is a locked test split: an ablation reads it as often as it has rows, and would choose by it; name another one in split`,
-      );
-    }
-  } finally {
-    await store.close();
-  }
-  const costs: RowCost[] = [];
-  for (const { name, recipe } of rows) {
-    // A missing file is better found now than when its row's turn comes.
-    if (recipe.init !== undefined && !existsSync(recipe.init)) throw new UserError('no-init', `row ${name}: init ${recipe.init}: there is no such file or run`);
-    const chosen = await chooseRows(recipe, data);
-    const { image, labelNames } = chosen.train;
-    const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
-    const { params, flops } = describePlan(plan);
-    const counts = { train: chosen.trainRows.length, validation: chosen.validationRows.length };
-    costs.push({
-      name,
-      architecture: plan.architecture.name,
-      input: plan.input,
-      parameters: params.total,
-      flops,
-      trainingRows: counts.train,
-      trainingFlops: trainingFlops(recipe, plan, counts, teacherFlops(recipe.distill?.teachers ?? [])),
-    });
-  }
-  return costs;
-}
-
-/** One training of an ablation. */
-export interface AblationRun {
-  readonly row: string;
-  readonly seed: number;
-  readonly recipe: Recipe;
-  readonly out: string;
-  /** An earlier run that is the same training, under another row's name. */
-  readonly sameAs: AblationRun | undefined;
-}
 
 export interface AblationProgress {
   readonly run: AblationRun;
@@ -107,31 +44,6 @@ export interface AblationOutcome {
   readonly outcomes: readonly RunOutcome[];
   /** False where it was stopped before the end. */
   readonly finished: boolean;
-}
-
-/** `CBAM in every block` → `cbam-in-every-block`. */
-const slug = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
-
-/**
- * Every training in the order they run: all rows with the first seed first, so that a whole table stands early. Rows that
- * name different things but come to the same recipe are trained once.
- */
-export function runsOf({ rows, seeds }: Pick<AblationPlan, 'rows' | 'seeds'>, out: string): AblationRun[] {
-  const first = new Map<string, AblationRun>();
-  return seeds.flatMap((seed) =>
-    rows.map(({ name, recipe: unseeded }, i) => {
-      const recipe = { ...unseeded, seed };
-      const training = JSON.stringify({ ...recipe, name: '', description: '' });
-      const folder = `${String(i + 1).padStart(2, '0')}-${slug(name)}-seed-${seed}`;
-      const run = { row: name, seed, recipe, out: join(out, 'runs', folder), sameAs: first.get(training) };
-      if (!run.sameAs) first.set(training, run);
-      return run;
-    }),
-  );
 }
 
 /** The plan is kept in the folder; what is already there must be the same. */

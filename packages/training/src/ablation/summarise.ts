@@ -2,7 +2,8 @@
 import { intervalOverSeeds, meanAndSd } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import type { AblationPlan } from './ablation-plan.ts';
-import type { AblationOutcome, RowCost } from './run-ablation.ts';
+import type { RowCost } from './lay-out-ablation.ts';
+import type { AblationOutcome } from './run-ablation.ts';
 import { isFailed, type RunResult } from './run-result.ts';
 
 export interface Spread {

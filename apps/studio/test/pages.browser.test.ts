@@ -1,0 +1,154 @@
+/** The pages "Models", "Video", "Label" and "Train" in a real browser. */
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expressions } from '@mien/runtime';
+import type { LabelDesk, LabelOverview, LabelRow } from '@mien/server';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium, howToGetChromium } from './find-chromium.ts';
+import { openBrowser, openPage, openStudio, releasedModel, timeoutMs } from './open-studio.ts';
+
+const executablePath = findChromium();
+const model = releasedModel();
+if (!executablePath) console.warn(`studio pages in a browser: skipped. ${howToGetChromium}`);
+else if (!model) console.warn('studio pages in a browser: skipped, no model is released; train and release one');
+
+const photographs = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
+
+/** Three rows in memory; keeps what is decided. */
+class FewRows implements LabelDesk {
+  readonly decisions: object[] = [];
+  readonly #rows: readonly LabelRow[] = [
+    { id: 0, split: 'train', label: 'angry', guess: 'happy', confidence: 0.9 },
+    { id: 1, split: 'train', label: 'sad', guess: 'sad', confidence: 0.4 },
+    { id: 2, split: 'train', label: 'fear' },
+  ];
+  overview(): LabelOverview {
+    const image = { channels: 1, height: 4, width: 4 };
+    const counts = { rows: 3, decided: this.decisions.length, relabelled: 0, dropped: 0, judged: 2 };
+    return { store: 'made-up', labels: expressions, image, journal: 'made-up.labelling.csv', ...counts };
+  }
+  next(): readonly LabelRow[] {
+    return this.#rows.slice(this.decisions.length);
+  }
+  async image(): Promise<Uint8Array> {
+    return new Uint8Array(16).fill(200);
+  }
+  async decide(decision: object): Promise<void> {
+    this.decisions.push(decision);
+  }
+  async undo(): Promise<LabelRow | undefined> {
+    return this.decisions.pop() && this.#rows[this.decisions.length];
+  }
+}
+
+describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs }, () => {
+  let browser: Browser;
+  let dir: string;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'mien-studio-pages-'));
+    browser = await openBrowser(executablePath!);
+  }, timeoutMs);
+  afterAll(async () => {
+    await browser?.close();
+    if (dir) await rm(dir, { recursive: true });
+  });
+
+  test('models can be switched, and two read the same picture side by side', async () => {
+    const studio = await openStudio({ models: [model!, { ...model!, name: 'twin' }] });
+    const { page, complaints } = await openPage(browser, studio.url, '#models');
+    await page.getByRole('button', { name: 'Use twin' }).click();
+    await page.locator('.model-summary strong', { hasText: 'twin' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Use twin' }).getAttribute('aria-pressed')).toBe('true');
+    await page.setInputFiles('input[type=file]', join(photographs, 'sample1.jpg'));
+    await page.locator('.compared article[data-state=done]').nth(1).waitFor();
+    const [left, right] = await page.locator('.compared').all();
+    const bars = await left!.locator('.bars').allTextContents();
+    expect(bars.length).toBeGreaterThan(0);
+    expect(await right!.locator('.bars').allTextContents()).toEqual(bars);
+    expect(complaints).toEqual([]);
+    await page.close();
+    await studio.close();
+  });
+
+  test('a film is read to its end, and what is no film is told', async () => {
+    const studio = await openStudio({ models: [model!] });
+    const { page } = await openPage(browser, studio.url, '#video');
+    // Drawn and recorded by the browser itself: a film of half a second, without its duration, as such films are.
+    const film = await page.evaluate(async () => {
+      const canvas = document.createElement('canvas');
+      Object.assign(canvas, { width: 320, height: 240 });
+      const context = canvas.getContext('2d')!;
+      const recorder = new MediaRecorder(canvas.captureStream(20), { mimeType: 'video/webm' });
+      const chunks: Blob[] = [];
+      recorder.addEventListener('dataavailable', ({ data }) => chunks.push(data));
+      recorder.start();
+      for (let i = 0; i < 14; i++) {
+        context.fillStyle = `rgb(${i * 15} 90 90)`;
+        context.fillRect(0, 0, 320, 240);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await new Promise((resolve) => {
+        recorder.addEventListener('stop', resolve);
+        recorder.stop();
+      });
+      return [...new Uint8Array(await new Blob(chunks).arrayBuffer())];
+    });
+    await page.setInputFiles('input[type=file]', { name: 'film.webm', mimeType: 'video/webm', buffer: Buffer.from(film) });
+    await page.getByText('0 faces followed').waitFor();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save CSV' }).click()]);
+    expect(download.suggestedFilename()).toBe('film.csv');
+    expect(Number.parseInt(await page.getByText('frames read').innerText(), 10)).toBeGreaterThan(2);
+    await page.setInputFiles('input[type=file]', { name: 'text.mp4', mimeType: 'video/mp4', buffer: Buffer.from('no film') });
+    await page.getByRole('heading', { name: 'The film cannot be read' }).waitFor();
+    await page.close();
+    await studio.close();
+  });
+
+  test('rows are labelled by keyboard, and the last decision is undone', async () => {
+    const desk = new FewRows();
+    const studio = await openStudio({ models: [model!], desk });
+    const { page, complaints } = await openPage(browser, studio.url, '#label');
+    await page.getByText('The model says Happy, 90%').waitFor();
+    await page.keyboard.press('g');
+    await page.getByText('The model says Sad, 40%').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('The model has not judged this picture').waitFor();
+    await page.keyboard.press('z');
+    await page.getByText('The model says Sad, 40%').waitFor();
+    await page.keyboard.press('x');
+    await page.getByText('The model has not judged this picture').waitFor();
+    await page.keyboard.press('1');
+    await page.getByText('Every picture is decided').waitFor();
+    expect(desk.decisions).toEqual([
+      { id: 0, action: 'relabel', to: 'happy' },
+      { id: 1, action: 'drop' },
+      { id: 2, action: 'relabel', to: expressions[0] },
+    ]);
+    expect(complaints).toEqual([]);
+    await page.close();
+    await studio.close();
+  });
+
+  test('runs are drawn and followed; without a store or a folder the pages say how to give one', async () => {
+    const log = join(dir, 'runs/first/log.jsonl');
+    await mkdir(dirname(log), { recursive: true });
+    const epoch = (n: number): string => {
+      const figures = { loss: 2 / n, accuracy: 1 - 1 / (n + 1) };
+      return `${JSON.stringify({ type: 'epoch', epoch: n, best: true, train: figures, validation: figures, seconds: 1 })}\n`;
+    };
+    await writeFile(log, `${JSON.stringify({ type: 'start', epochs: 3 })}\n${epoch(1)}`);
+    const studio = await openStudio({ models: [], runsDir: join(dir, 'runs') });
+    const { page } = await openPage(browser, studio.url, '#train');
+    await page.getByText('50.0%, epoch 1').waitFor();
+    await appendFile(log, epoch(2));
+    await page.getByText('66.7%, epoch 2').waitFor();
+    expect(await page.getByRole('img', { name: /^Validation accuracy over epochs of first/ }).locator('circle').count()).toBe(2);
+    await page.getByRole('link', { name: 'Label' }).click();
+    await page.getByText('mien studio --data STORE').waitFor();
+    await page.close();
+    await studio.close();
+  });
+});
