@@ -215,7 +215,8 @@ export const strings = {
     progress: (done: number, total: number, left: number | undefined) =>
       `${done.toFixed(1)} of ${total.toFixed(1)} s${left === undefined ? '' : `, about ${Math.ceil(left)} s left`}`,
     stop: 'Stop here',
-    done: (looks: number, faces: number) => `${count(looks)} frames read, ${faces === 1 ? '1 face' : `${count(faces)} faces`} followed. Play the film to see them.`,
+    done: (looks: number, faces: number) =>
+      `${count(looks)} frames read, ${faces === 1 ? '1 face' : `${count(faces)} faces`} followed. Play the film to see them.`,
     annotated: 'For the film itself with the faces drawn in: mien predict FILM --out annotated.mp4',
     timeline: (face: number | undefined) => (face === undefined ? 'The whole film' : `The whole film, face ${face}`),
   },

@@ -145,7 +145,12 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
     await page.getByText('50.0%, epoch 1').waitFor();
     await appendFile(log, epoch(2));
     await page.getByText('66.7%, epoch 2').waitFor();
-    expect(await page.getByRole('img', { name: /^Validation accuracy over epochs of first/ }).locator('circle').count()).toBe(2);
+    expect(
+      await page
+        .getByRole('img', { name: /^Validation accuracy over epochs of first/ })
+        .locator('circle')
+        .count(),
+    ).toBe(2);
     await page.getByRole('link', { name: 'Label' }).click();
     await page.getByText('mien studio --data STORE').waitFor();
     await page.close();

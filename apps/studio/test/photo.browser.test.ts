@@ -204,7 +204,13 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
   test('a model that cannot be loaded is told, and can be tried again', async () => {
     const file = join(dir, 'replaced.onnx');
     await writeFile(file, await readFile(model.file));
-    const other = await startStudio({ port: 0, studioDir, models: [{ name: 'replaced', file }], detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath });
+    const other = await startStudio({
+      port: 0,
+      studioDir,
+      models: [{ name: 'replaced', file }],
+      detectorFile: defaultDetectorPath,
+      liveDetectorFile: lightDetectorPath,
+    });
     await writeFile(file, 'damaged');
     const { page } = await open(other.url);
     await page.getByRole('heading', { name: 'The model could not be loaded.' }).waitFor();

@@ -1,6 +1,5 @@
 /** How well a model's probabilities agree with the distribution of annotators' votes. */
 import type { Split } from '@mien/data';
-import { UserError } from '@mien/runtime';
 import { voteColumns } from './votes.ts';
 
 export interface VoteAgreement {
@@ -20,8 +19,7 @@ const smallest = 1e-7;
 
 /**
  * Compares probabilities [N,K] of `rows` with the votes for the same classes, shares of the votes those classes got.
- * Undefined where the data has no votes, or none for one of the classes.
- * Throws `UserError` `no-votes` where all votes are 0.
+ * Undefined where the data has no votes, no column for one of the classes, or not one vote for them.
  */
 export async function voteAgreement(split: Split, rows: ArrayLike<number>, p: Float32Array, labels: readonly string[]): Promise<VoteAgreement | undefined> {
   const columns = voteColumns(split, labels);
@@ -42,10 +40,6 @@ export async function voteAgreement(split: Split, rows: ArrayLike<number>, p: Fl
       entropy -= q * Math.log(q);
     }
   }
-  if (n === 0)
-    throw new UserError(
-      'no-votes',
-      `split ${split.name}: the votes for ${labels.join(', ')} sum to 0 in every row; import the votes that belong to these images`,
-    );
+  if (n === 0) return undefined;
   return { n, leftOut: rows.length - n, nll: nll / n, kl: (nll - entropy) / n, entropy: entropy / n };
 }

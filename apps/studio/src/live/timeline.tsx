@@ -65,7 +65,7 @@ export function Timeline(props: TimelineProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const legend = useRef<HTMLUListElement>(null);
   const { labels, beat, face, seconds } = props;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `beat` says when the history, which changes in place, has something new.
+  // `beat` says when the history, which changes in place, has something new.
   useEffect(() => {
     const hues = Array.from(legend.current!.children, (item) => getComputedStyle(item).getPropertyValue('--hue').trim() || '#888');
     draw(canvas.current!, props, hues);

@@ -16,14 +16,14 @@ export function useKiosk(element: RefObject<HTMLElement | null>): Kiosk {
     const follow = (): void => {
       if (!document.fullscreenElement) setOn(false);
     };
-    const escape = ({ key }: KeyboardEvent): void => {
+    const leaveByKey = ({ key }: KeyboardEvent): void => {
       if (key === 'Escape') setOn(false);
     };
     document.addEventListener('fullscreenchange', follow);
-    addEventListener('keydown', escape);
+    addEventListener('keydown', leaveByKey);
     return () => {
       document.removeEventListener('fullscreenchange', follow);
-      removeEventListener('keydown', escape);
+      removeEventListener('keydown', leaveByKey);
     };
   }, [on]);
   return {

@@ -9,12 +9,12 @@ const size = { width: 640, height: 300, left: 64, bottom: 34, top: 12, right: 14
 export interface CurvesProps {
   readonly title: string;
   readonly runs: readonly TrainingRun[];
-  readonly valueOf: (epoch: RunEpoch) => number;
+  readonly figureOf: (epoch: RunEpoch) => number;
   readonly format: (value: number) => string;
 }
 
-export function Curves({ title, runs, valueOf, format }: CurvesProps) {
-  const values = runs.flatMap(({ epochs }) => epochs.map(valueOf)).filter(Number.isFinite);
+export function Curves({ title, runs, figureOf, format }: CurvesProps) {
+  const values = runs.flatMap(({ epochs }) => epochs.map(figureOf)).filter(Number.isFinite);
   const lastEpoch = Math.max(2, ...runs.map(({ epochs, plannedEpochs }) => plannedEpochs ?? epochs.at(-1)?.epoch ?? 0));
   const low = Math.min(...values);
   const high = Math.max(...values, low + 1e-6);
@@ -24,7 +24,14 @@ export function Curves({ title, runs, valueOf, format }: CurvesProps) {
   return (
     <figure class="curves">
       <figcaption>{title}</figcaption>
-      <svg viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={strings.train.curvesAlt(title, runs.map(({ name }) => name))}>
+      <svg
+        viewBox={`0 0 ${size.width} ${size.height}`}
+        role="img"
+        aria-label={strings.train.curvesAlt(
+          title,
+          runs.map(({ name }) => name),
+        )}
+      >
         {ticks.map((value) => (
           <g key={value}>
             <line class="grid" x1={size.left} x2={size.width - size.right} y1={y(value)} y2={y(value)} />
@@ -41,13 +48,18 @@ export function Curves({ title, runs, valueOf, format }: CurvesProps) {
         </text>
         {runs.map(({ name, epochs }, place) => {
           const { colour, dash } = lineLook(place);
-          const points = epochs.filter((epoch) => Number.isFinite(valueOf(epoch)));
+          const points = epochs.filter((epoch) => Number.isFinite(figureOf(epoch)));
           return (
             <g key={name} stroke={colour} fill={colour}>
-              <polyline fill="none" stroke-width="2.5" stroke-dasharray={dash} points={points.map((epoch) => `${x(epoch.epoch)},${y(valueOf(epoch))}`).join(' ')} />
+              <polyline
+                fill="none"
+                stroke-width="2.5"
+                stroke-dasharray={dash}
+                points={points.map((epoch) => `${x(epoch.epoch)},${y(figureOf(epoch))}`).join(' ')}
+              />
               {points.map((epoch) => (
-                <circle key={epoch.epoch} cx={x(epoch.epoch)} cy={y(valueOf(epoch))} r="3">
-                  <title>{strings.train.point(name, epoch.epoch, format(valueOf(epoch)))}</title>
+                <circle key={epoch.epoch} cx={x(epoch.epoch)} cy={y(figureOf(epoch))} r="3">
+                  <title>{strings.train.point(name, epoch.epoch, format(figureOf(epoch)))}</title>
                 </circle>
               ))}
             </g>

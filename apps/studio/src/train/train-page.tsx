@@ -39,7 +39,10 @@ function useRuns(): RunsState {
 }
 
 function bestOf({ epochs }: TrainingRun): TrainingRun['epochs'][number] | undefined {
-  return epochs.reduce<TrainingRun['epochs'][number] | undefined>((best, each) => (!best || each.validationAccuracy > best.validationAccuracy ? each : best), undefined);
+  return epochs.reduce<TrainingRun['epochs'][number] | undefined>(
+    (best, each) => (!best || each.validationAccuracy > best.validationAccuracy ? each : best),
+    undefined,
+  );
 }
 
 interface RowProps {
@@ -117,13 +120,13 @@ export function TrainPage() {
         </table>
       </section>
       <div class="curve-pair">
-        <Curves title={words.accuracy} runs={shown} valueOf={(epoch) => epoch.validationAccuracy} format={finePercent} />
-        <Curves title={words.loss} runs={shown} valueOf={(epoch) => epoch.validationLoss} format={(value) => value.toFixed(2)} />
+        <Curves title={words.accuracy} runs={shown} figureOf={(epoch) => epoch.validationAccuracy} format={finePercent} />
+        <Curves title={words.loss} runs={shown} figureOf={(epoch) => epoch.validationLoss} format={(value) => value.toFixed(2)} />
       </div>
       {shown.length === 1 && (
         <div class="curve-pair">
-          <Curves title={words.trainAccuracy} runs={shown} valueOf={(epoch) => epoch.trainAccuracy} format={finePercent} />
-          <Curves title={words.trainLoss} runs={shown} valueOf={(epoch) => epoch.trainLoss} format={(value) => value.toFixed(2)} />
+          <Curves title={words.trainAccuracy} runs={shown} figureOf={(epoch) => epoch.trainAccuracy} format={finePercent} />
+          <Curves title={words.trainLoss} runs={shown} figureOf={(epoch) => epoch.trainLoss} format={(value) => value.toFixed(2)} />
         </div>
       )}
     </div>

@@ -1,9 +1,9 @@
-/** Opening a film and stepping through its frames. */
+/** Opening a film and going through its frames. */
 import { UserError } from '@mien/web';
 import { strings } from '../strings.ts';
 
-/** After this long without a new picture a seek has landed on the frame that was on show already. */
-const sameFrameMs = 400;
+/** Not every frame is looked at: after this long without an answer the film goes on. */
+const longestLookMs = 2000;
 
 function event(video: HTMLVideoElement, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -35,31 +35,54 @@ export async function openFilm(url: string): Promise<HTMLVideoElement> {
     const known = event(video, 'durationchange');
     video.currentTime = Number.MAX_SAFE_INTEGER;
     await known;
+    const back = event(video, 'seeked');
+    video.currentTime = 0;
+    await back;
   }
   return video;
 }
 
-async function untilVisible(): Promise<void> {
-  // Hidden pages show no frames.
-  while (document.hidden) await new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }));
-}
+/** Plays a film to its end, standing still at each frame until it has been looked at. */
+export class PacedFilm {
+  readonly #video: HTMLVideoElement;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
 
-/** Seeks. Resolves, when the frame is on show, to whether it is another one than before. */
-export async function showFrame(video: HTMLVideoElement, seconds: number): Promise<boolean> {
-  await untilVisible();
-  return new Promise((resolve) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const handle = video.requestVideoFrameCallback(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-    const landed = (): void => {
-      timer = setTimeout(() => {
-        video.cancelVideoFrameCallback(handle);
-        resolve(false);
-      }, sameFrameMs);
+  constructor(video: HTMLVideoElement) {
+    this.#video = video;
+  }
+
+  /** Resolves at the end of the film, or when `signal` says so. Throws `UserError` `unreadable-film`. */
+  async run(signal: AbortSignal): Promise<void> {
+    const video = this.#video;
+    const follow = (): void => {
+      if (this.#over) return;
+      video.pause();
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#goOn(), longestLookMs);
+      video.requestVideoFrameCallback(follow);
     };
-    video.addEventListener('seeked', landed, { once: true });
-    video.currentTime = seconds;
-  });
+    video.requestVideoFrameCallback(follow);
+    const ended = event(video, 'ended');
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    this.#goOn();
+    try {
+      await Promise.race([ended, stopped]);
+    } finally {
+      this.#over = true;
+      clearTimeout(this.#timer);
+      video.pause();
+    }
+  }
+
+  /** The frame on show has been looked at. */
+  looked(): void {
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    clearTimeout(this.#timer);
+    // Refused when it is paused again at once, which the next frame mends.
+    if (!this.#over && !this.#video.ended) this.#video.play().catch(() => {});
+  }
 }

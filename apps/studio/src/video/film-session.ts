@@ -1,4 +1,4 @@
-/** A film read from its first frame to its last, by seeking: nothing is skipped because the machine is slow. */
+/** A film read from its beginning to its end, no faster than the machine can. */
 import type { Mien } from '@mien/web';
 import { History } from '../live/history.ts';
 import type { Look } from '../live/look.ts';
@@ -6,7 +6,7 @@ import { openWatch } from '../live/open-watch.ts';
 import { RecordedSession } from '../live/recorded-session.ts';
 import type { ModelLoader } from '../model/model-loader.ts';
 import { Store } from '../store.ts';
-import { openFilm, showFrame } from './film-frames.ts';
+import { openFilm, PacedFilm } from './film-frames.ts';
 
 export type FilmState =
   | { readonly kind: 'empty' }
@@ -21,9 +21,6 @@ export type FilmState =
       readonly secondsLeft?: number | undefined;
     }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
-
-/** Frames looked at for each second of film. */
-const looksPerSecond = 10;
 
 export class FilmSession {
   readonly state = new Store<FilmState>({ kind: 'empty' });
@@ -92,9 +89,12 @@ export class FilmSession {
       const secondsLeft = doneSeconds > 0 && worked > 1 ? (worked / doneSeconds) * (totalSeconds - doneSeconds) : undefined;
       this.state.set({ kind: 'reading', video, labels, doneSeconds, totalSeconds, secondsLeft });
     };
-    let heard = (): void => {};
-    let failed = (_error: Error): void => {};
     show(0);
+    const film = new PacedFilm(video);
+    let failed = (_error: Error): void => {};
+    const broken = new Promise<never>((_resolve, reject) => {
+      failed = reject;
+    });
     const live = mien.watch(video, {
       onFaces: (faces, frame) => {
         const look = { faces, frame };
@@ -102,25 +102,17 @@ export class FilmSession {
         this.history.add(look);
         this.recorded.add(look);
         this.latest.set(look);
-        heard();
+        show(frame.time);
+        film.looked();
       },
       onError: (error) => failed(error),
     });
     try {
-      for (let seconds = 0; seconds < totalSeconds; seconds += 1 / looksPerSecond) {
-        const answer = new Promise<void>((resolve, reject) => {
-          heard = resolve;
-          failed = reject;
-          signal.addEventListener('abort', () => resolve(), { once: true });
-        });
-        const isNew = await Promise.race([showFrame(video, seconds), answer.then(() => false)]);
-        if (isNew) await answer;
-        if (signal.aborted) return;
-        show(seconds);
-      }
+      await Promise.race([film.run(signal), broken]);
     } finally {
       live.stop();
     }
+    if (signal.aborted) return;
     this.state.set({ kind: 'done', video, labels, doneSeconds: totalSeconds, totalSeconds });
   }
 }

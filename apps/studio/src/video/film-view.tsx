@@ -103,13 +103,13 @@ export function FilmView({ name, state, session }: FilmViewProps) {
         <h2 id="timeline-title">{words.timeline(followed)}</h2>
         <Timeline history={session.history} labels={labels} face={followed} seconds={totalSeconds} ends="with the film" beat={session.looks.length} />
         {done && known.length > 1 && (
-          <div class="choices" role="group" aria-label={strings.live.follow}>
+          <fieldset class="choices" aria-label={strings.live.follow}>
             {known.slice(0, 12).map((id) => (
               <button key={id} type="button" aria-pressed={id === followed} onClick={() => setChosen(id)}>
                 {strings.picture.face(id)}
               </button>
             ))}
-          </div>
+          </fieldset>
         )}
       </section>
     </div>

@@ -165,6 +165,12 @@ class Measurer {
     return fitAbstention({ risk, classes, temperature, fit: { ...fit, on: `split ${fitSplit}` }, judge: { ...evaluation, on: `split ${name}` } });
   }
 
+  /** A model is surer of rows it learnt, and right more often: a threshold found there lets too many mistakes through. */
+  async fitWarnings({ name, card }: Candidate, fitSplit: string): Promise<string[]> {
+    const { rows } = await seenRows(card, this.#store, await this.#store.split(fitSplit));
+    return rows.length ? [`The threshold was found on split ${fitSplit}, rows ${name} was trained on: expect more wrong answers than wished for.`] : [];
+  }
+
   async robustness(candidate: Candidate, { rows, truth }: Evaluation, most: number): Promise<Report['robustness'] & object> {
     const { seed, target } = this.#request;
     const picked = sampleRows(rows.length, most, seed);
@@ -210,6 +216,7 @@ export async function buildReport(request: EvalRequest): Promise<Report> {
     const comparison = other && (await measurer.compare(figures, other));
     const votes = await voteAgreement(split, rows, probabilities(logits, labels.length, temperature), labels);
     const abstain = request.abstainRisk === undefined ? undefined : await measurer.abstain(first, evaluation, request.abstainRisk);
+    if (abstain && request.fitSplit !== undefined) warnings.push(...(await measurer.fitWarnings(first, request.fitSplit)));
     const training = measurer.trainingSplit(first.card);
     const overlap = training === undefined ? undefined : await overlapFigures(store, evaluation, training);
     const robustness = request.robustness === undefined ? undefined : await measurer.robustness(first, evaluation, request.robustness);

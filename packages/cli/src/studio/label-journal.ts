@@ -50,9 +50,13 @@ export class LabelJournal {
     try {
       fd = openSync(file, existsSync(file) ? 'r+' : 'w+');
     } catch (cause) {
-      throw new UserError('cannot-write', `${file}: decisions cannot be saved there (${(cause as NodeJS.ErrnoException).code}); choose a folder that can be written`, {
-        cause,
-      });
+      throw new UserError(
+        'cannot-write',
+        `${file}: decisions cannot be saved there (${(cause as NodeJS.ErrnoException).code}); choose a folder that can be written`,
+        {
+          cause,
+        },
+      );
     }
     const journal = new LabelJournal(file, fd, Buffer.byteLength(whole));
     if (whole === '') journal.#append(header);
@@ -102,9 +106,13 @@ export class LabelJournal {
       fsyncSync(this.#fd);
     } catch (cause) {
       ftruncateSync(this.#fd, this.#length);
-      throw new UserError('cannot-write', `${this.file}: the decision could not be saved (${(cause as NodeJS.ErrnoException).code}); free space, then decide again`, {
-        cause,
-      });
+      throw new UserError(
+        'cannot-write',
+        `${this.file}: the decision could not be saved (${(cause as NodeJS.ErrnoException).code}); free space, then decide again`,
+        {
+          cause,
+        },
+      );
     }
     this.#length += bytes.length;
   }

@@ -125,7 +125,7 @@ export class StoreDesk implements LabelDesk {
 
   async image(id: number): Promise<Uint8Array | undefined> {
     const found = this.#find(id);
-    return found && found.split.readImages(id - found.first, 1);
+    return found?.split.readImages(id - found.first, 1);
   }
 
   async decide(decision: LabelDecision): Promise<void> {

@@ -10,7 +10,7 @@ const largestPooledMap = 300;
 
 /**
  * Products that one filter may add up. It adds one after another, and a sum in so long a chain loses digits: over 112×112
- * positions σ² was off by 6e-7 of itself, in strips of this length by 4e-8.
+ * positions Σx² was off by 6e-7 of itself, in strips of this length by 7e-8.
  */
 const longestChain = 1024;
 

@@ -46,7 +46,10 @@ export const defocusBlur: Corrupt = (picture, severity) => {
   return eachPlane(picture, (plane) => correlate(plane, picture.height, picture.width, taps, 'mirror'));
 };
 
-/** Frosted glass: blurred, neighbours swapped at random, blurred again. σ px, farthest swap px, passes. */
+/**
+ * Frosted glass: blurred, every pixel replaced by a random neighbour, blurred again. σ px, distance of the neighbour px, passes.
+ * The published code writes a swap, but on views of the same array, so that its data sets hold copies; so does this.
+ */
 export const glassBlur: Corrupt = (picture, severity, random) => {
   const [sigma, farthest, passes] = constantsFor(
     picture,
@@ -73,10 +76,7 @@ export const glassBlur: Corrupt = (picture, severity, random) => {
       for (let x = width - farthest - 1; x >= farthest; x--) {
         // As published, −farthest … farthest − 1.
         const other = (y + random.int(2 * farthest) - farthest) * width + x + random.int(2 * farthest) - farthest;
-        for (let c = 0; c < channels; c++) {
-          const [here, there] = [c * height * width + y * width + x, c * height * width + other];
-          [blurred.data[here], blurred.data[there]] = [blurred.data[there]!, blurred.data[here]!];
-        }
+        for (let c = 0; c < channels; c++) blurred.data[c * height * width + y * width + x] = blurred.data[c * height * width + other]!;
       }
     }
   }

@@ -37,8 +37,8 @@ describe('corruptions', () => {
   it.each(corruptionNames)('%s changes the picture, more at severity 5 than at 1', async (name) => {
     const [mild, hard] = [await damage(name, 1), await damage(name, 5)];
     expect(mild).toBeGreaterThan(0);
-    // By the published constants elastic moves fewer but larger things as it grows, and glass blurs what it shuffles at first.
-    if (name !== 'elastic' && name !== 'glass blur') expect(hard).toBeGreaterThan(mild);
+    // By the published constants elastic moves fewer but larger things as it grows; its damage to pixels is not ordered.
+    if (name !== 'elastic') expect(hard).toBeGreaterThan(mild);
   });
 
   it.each(['gaussian noise', 'shot noise', 'impulse noise', 'defocus blur', 'zoom blur', 'fog', 'brightness', 'contrast', 'jpeg'] as const)(

@@ -14,33 +14,25 @@ export interface MatrixPlotOptions extends Pick<Plot, 'name' | 'title' | 'descri
 }
 
 const width = 440;
-/** On shades stronger than this, text is written in the other colour. */
-const strong = 0.55;
 
 export function matrixPlot({ rows, columns, values, rowTitle, columnTitle, labelWidth = 78, ...named }: MatrixPlotOptions, palette: Palette): Plot {
   const top = 44;
   const cellWidth = (width - labelWidth - 6) / columns.length;
   const cellHeight = rows.length > 10 ? 24 : 36;
-  const cells = values.flatMap((row, i) =>
-    row.map((value, j) => {
-      const [x, y] = [labelWidth + j * cellWidth, top + i * cellHeight];
-      return (
-        el('rect', {
-          x: x + 1,
-          y: y + 1,
-          width: cellWidth - 2,
-          height: cellHeight - 2,
-          rx: 3,
-          fill: palette.first,
-          'fill-opacity': Math.max(0.04, value).toFixed(3),
-        }) +
-        label((100 * value).toFixed(0), x + cellWidth / 2, y + cellHeight / 2 + 4.5, {
-          'text-anchor': 'middle',
-          fill: value > strong ? palette.onFirst : palette.ink,
-        })
-      );
+  const each = (draw: (value: number, x: number, y: number) => string): string[] =>
+    values.flatMap((row, i) => row.map((value, j) => draw(value, labelWidth + j * cellWidth, top + i * cellHeight)));
+  const shades = each((value, x, y) =>
+    el('rect', {
+      x: x + 1,
+      y: y + 1,
+      width: cellWidth - 2,
+      height: cellHeight - 2,
+      rx: 3,
+      fill: palette.first,
+      'fill-opacity': Math.max(0.04, value).toFixed(3),
     }),
   );
+  const numbers = each((value, x, y) => label((100 * value).toFixed(0), x + cellWidth / 2, y + cellHeight / 2 + 4.5, { 'text-anchor': 'middle' }));
   return {
     ...named,
     width,
@@ -52,7 +44,8 @@ export function matrixPlot({ rows, columns, values, rowTitle, columnTitle, label
         label(text, labelWidth + (j + 0.5) * cellWidth, 34, { 'text-anchor': 'middle', 'font-size': columns.length > 7 ? 10.5 : 11.5 }),
       ),
       ...rows.map((text, i) => label(text, labelWidth - 8, top + (i + 0.5) * cellHeight + 4, { 'text-anchor': 'end' })),
-      ...cells,
+      el('g', { opacity: palette.shade }, ...shades),
+      ...numbers,
     ].join(''),
   };
 }

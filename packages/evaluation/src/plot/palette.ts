@@ -11,8 +11,8 @@ export interface Palette {
   readonly first: string;
   /** The other model, and what is to be compared with. */
   readonly second: string;
-  /** Text on a surface of `first`. */
-  readonly onFirst: string;
+  /** How strong `first` may be below text in `ink`, so that the text keeps a contrast of 4.5. */
+  readonly shade: string;
 }
 
 export const pagePalette: Palette = {
@@ -22,7 +22,7 @@ export const pagePalette: Palette = {
   line: 'var(--line)',
   first: 'var(--first)',
   second: 'var(--second)',
-  onFirst: 'var(--on-first)',
+  shade: 'var(--shade)',
 };
 
 /** Dark on white, for print. */
@@ -33,5 +33,5 @@ export const paperPalette: Palette = {
   line: '#dfe2e7',
   first: '#1f5fa8',
   second: '#c75a10',
-  onFirst: '#ffffff',
+  shade: '0.74',
 };

@@ -1,9 +1,9 @@
 /** The look of the evaluation's page, in a light and a dark room, on a desk and on a phone. */
 export const evaluationStyle = `
 :root { color-scheme: light dark; --paper: #fbfbfa; --ink: #1b1d21; --quiet: #5a616b; --line: #dfe2e7; --card: #ffffff;
-  --first: #1f5fa8; --second: #b4500c; --on-first: #ffffff; --warn: #8a4b00; --warn-card: #fff4e2; }
+  --first: #1f5fa8; --second: #b4500c; --shade: .74; --warn: #8a4b00; --warn-card: #fff4e2; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14161a; --ink: #e7e9ec; --quiet: #a0a8b2; --line: #31363e; --card: #1b1e23;
-  --first: #7fb2f0; --second: #f2a25c; --on-first: #10141a; --warn: #ffd08a; --warn-card: #33260f; } }
+  --first: #7fb2f0; --second: #f2a25c; --shade: .54; --warn: #ffd08a; --warn-card: #33260f; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
 header, main, footer { max-width: 64rem; margin: 0 auto; padding: 0 1.25rem; }
@@ -26,7 +26,7 @@ section { border-top: 1px solid var(--line); padding: 1.75rem 0; margin-top: 1.7
 .headline dt { color: var(--quiet); font-size: .85rem; }
 .headline dd { margin: 0; font-size: 1.55rem; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .headline dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--quiet); }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 1.75rem 2rem; align-items: start; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 1.75rem 2rem; align-items: start; margin-top: 1.25rem; }
 figure { margin: 0; min-width: 0; }
 figure svg { display: block; width: 100%; max-width: 34rem; height: auto; }
 figcaption { margin-top: .5rem; font-size: .88rem; color: var(--quiet); max-width: 34rem; }

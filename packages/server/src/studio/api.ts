@@ -91,5 +91,11 @@ export interface TrainingRun {
   /** Epochs planned. */
   readonly plannedEpochs: number | null;
   /** Where it stands within the epoch. */
-  readonly step: { readonly epoch: number; readonly step: number; readonly stepsPerEpoch: number; readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
+  readonly step: {
+    readonly epoch: number;
+    readonly step: number;
+    readonly stepsPerEpoch: number;
+    readonly imagesPerSecond: number;
+    readonly secondsLeft: number;
+  } | null;
 }

@@ -32,7 +32,6 @@ export interface StudioAppOptions {
   readonly runsDir?: string | undefined;
 }
 
-
 /** Address → file of the built page. Vite puts a content hash into the names under `assets/`. */
 async function pageFiles(studioDir: string): Promise<Map<string, ServedFile>> {
   const table = new Map<string, ServedFile>();
