@@ -1,8 +1,9 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cleanStore, readChanges, StoreWriter } from '@mien/data';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { testModel } from '../../../runtime/src/test-model.ts';
 import { journalOf, StoreDesk } from './store-desk.ts';
 
 let dir: string;
@@ -64,6 +65,16 @@ test('another session goes on where the last one ended, and undoes its decisions
   expect(readFileSync(journalOf(store), 'utf8').trim().split('\n')).toHaveLength(1);
   await desk.decide({ id: 2, action: 'relabel', to: 'sad' });
   expect(await readChanges(journalOf(store))).toMatchObject([{ row: 2, action: 'relabel', to: 'sad' }]);
+  await desk.close();
+});
+
+test('a model with other labels does not judge, and the page is told why', async () => {
+  const file = join(dir, 'model.onnx');
+  writeFileSync(file, testModel([1, 0, 2, 4, -4, 0, 1], [0, 0, 0, -2, 2, 0, 0]));
+  const desk = await StoreDesk.open(store);
+  await desk.judge(file);
+  expect(desk.overview()).toMatchObject({ judged: 0, judgingFailed: expect.stringMatching(/angry, happy, sad/) });
+  expect(desk.next(1)[0]).not.toHaveProperty('guess');
   await desk.close();
 });
 

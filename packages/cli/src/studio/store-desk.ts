@@ -1,5 +1,7 @@
 /** The rows of a store on the labelling page: judged by a model in the background, decided by a person. */
+import { setTimeout } from 'node:timers/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Session } from '@mien/onnx';
 import { openStore, type ProposedChange, type Split, type Store } from '@mien/data';
 import { softmax, UserError } from '@mien/runtime';
 import type { LabelDecision, LabelDesk, LabelOverview, LabelRow } from '@mien/server';
@@ -12,8 +14,9 @@ export function journalOf(dir: string): string {
   return join(dirname(whole), `${basename(whole)}.labelling.csv`);
 }
 
-/** Judged together; the page can ask in between. */
-const judgedAtOnce = 1024;
+/** Rows judged together. ONNX Runtime holds the whole process meanwhile, so few, and then the server's turn. */
+const judgedAtOnce = 16;
+const serversTurnMs = 20;
 
 interface SplitRows {
   readonly split: Split;
@@ -67,13 +70,25 @@ export class StoreDesk implements LabelDesk {
 
   /** Has the model judge every row, in order of ids. What goes wrong is told by `overview`; `close` ends it. */
   async judge(file: string): Promise<void> {
+    let session: Session | undefined;
     try {
       const [{ createSession }, { predictSplit }] = await Promise.all([import('@mien/onnx/node'), import('@mien/evaluation')]);
       const model = readModelFile(file);
+      const { run, bind, ...names } = (session = await createSession(model, { threads: 1 }));
+      // One session for all batches.
+      const borrowed: Session = { ...names, run: run.bind(session), bind: bind.bind(session), release: async () => {} };
       for (const { split, guess, confidence } of this.#splits) {
         for (let at = 0; at < split.count; at += judgedAtOnce) {
           const rows = Uint32Array.from({ length: Math.min(judgedAtOnce, split.count - at) }, (_, i) => at + i);
-          const { logits, card, labels } = await predictSplit({ model, file, createSession, split, rows, threads: 1, signal: this.#stop.signal });
+          const { logits, card, labels } = await predictSplit({
+            model,
+            file,
+            createSession: async () => borrowed,
+            split,
+            rows,
+            batch: judgedAtOnce,
+            signal: this.#stop.signal,
+          });
           const K = labels.length;
           for (const [i, row] of rows.entries()) {
             const p = softmax(logits.subarray(i * K, (i + 1) * K), card.output.temperature);
@@ -82,10 +97,13 @@ export class StoreDesk implements LabelDesk {
             confidence[row] = p[best]!;
           }
           this.#judged += rows.length;
+          await setTimeout(serversTurnMs);
         }
       }
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#judgingFailed = (error as Error).message;
+    } finally {
+      await session?.release();
     }
   }
 
