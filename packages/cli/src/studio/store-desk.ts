@@ -74,7 +74,8 @@ export class StoreDesk implements LabelDesk {
     try {
       const [{ createSession }, { predictSplit }] = await Promise.all([import('@mien/onnx/node'), import('@mien/evaluation')]);
       const model = readModelFile(file);
-      const { run, bind, ...names } = (session = await createSession(model, { threads: 1 }));
+      session = await createSession(model, { threads: 1 });
+      const { run, bind, ...names } = session;
       // One session for all batches.
       const borrowed: Session = { ...names, run: run.bind(session), bind: bind.bind(session), release: async () => {} };
       for (const { split, guess, confidence } of this.#splits) {
