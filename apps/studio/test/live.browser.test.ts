@@ -96,7 +96,7 @@ describe.skipIf(!executablePath || !model)('live page', { timeout: timeoutMs }, 
     const film = page.getByLabel('with annotated video');
     await film.check();
     await page.getByRole('button', { name: 'Record session' }).click();
-    await page.getByText(/^[2-9] s recorded/).waitFor();
+    await page.getByText(/^([2-9]|\d\d+) s recorded/).waitFor();
     await page.getByRole('button', { name: 'End recording' }).click();
     const save = async (name: string): Promise<Buffer> => {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);

@@ -2,7 +2,8 @@
 import { type DrawOptions, drawLook } from './draw-look.ts';
 import type { Look } from './look.ts';
 
-const types = ['video/webm;codecs=vp9', 'video/webm;codecs=vp8', 'video/webm', 'video/mp4'] as const;
+// VP8 first: VP9 takes the processor that the faces are read with.
+const types = ['video/webm;codecs=vp8', 'video/webm', 'video/mp4'] as const;
 
 /** What this browser can record; undefined when it cannot. */
 export function filmType(): string | undefined {
