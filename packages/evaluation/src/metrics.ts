@@ -28,7 +28,8 @@ export function wilsonInterval(k: number, n: number, z = 1.959963984540054): [nu
   const spread = 1 + (z * z) / n;
   const centre = (p + (z * z) / (2 * n)) / spread;
   const half = (z / spread) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+  // Exact at the ends, where rounding would leave 1e-17.
+  return [k === 0 ? 0 : Math.max(0, centre - half), k === n ? 1 : Math.min(1, centre + half)];
 }
 
 /** Index of the largest of K values starting at `from`; of equals, the first. */
