@@ -22,7 +22,7 @@ if (!executablePath) console.warn(`@mien/web in a browser: skipped. ${howToGetCh
 const photographs = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
 const released = fileURLToPath(releasedModelsUrl);
 const model = `/models/${defaultModelName}.onnx`;
-const timeoutMs = 120_000;
+const timeoutMs = 240_000;
 
 /** What page scripts below see. */
 declare global {
