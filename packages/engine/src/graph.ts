@@ -6,6 +6,7 @@
  * graph inserts a reorder only when that layout has not been computed yet, so chains of ops stay blocked.
  */
 import { type Attribute, type DType, encodeModel, type OnnxModel, type OnnxNode, type OnnxPort, type Shape, type TensorValue } from '@mien/onnx';
+import { fuseRelu } from './kernels/fuse-relu.ts';
 import { blockedDomain, type Kernels, standardKernels } from './kernels/kernels.ts';
 
 export type Layout = 'plain' | 'blocked';
@@ -23,6 +24,8 @@ export class Value {
   readonly names: { plain?: string; blocked?: string };
   /** Set on a gradient that repeats a smaller value, as [N,C,1,1] over H and W. Written out only if someone reads it. */
   repeats?: Value;
+  /** Set on ReLU(z): z, so that an op whose gradient is cheaper by z than by way of ReLU can state it so. */
+  rectified?: Value;
 
   constructor(graph: Graph, shape: Shape, dtype: DType, names: { plain?: string; blocked?: string }) {
     this.graph = graph;
@@ -215,7 +218,15 @@ export class Graph {
 
   #encode(part: Pick<OnnxModel, 'nodes' | 'inputs' | 'outputs' | 'initializers' | 'metadata'>): Uint8Array {
     const blocked = part.nodes.some((n) => n.domain === blockedDomain);
-    return encodeModel({ irVersion: 9, opsets: { '': 20, ...(blocked ? { [blockedDomain]: 1 } : {}) }, producer: 'mien', graphName: this.name, ...part });
+    const nodes = blocked ? fuseRelu(part.nodes) : part.nodes;
+    return encodeModel({
+      irVersion: 9,
+      opsets: { '': 20, ...(blocked ? { [blockedDomain]: 1 } : {}) },
+      producer: 'mien',
+      graphName: this.name,
+      ...part,
+      nodes,
+    });
   }
 }
 

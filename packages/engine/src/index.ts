@@ -51,6 +51,7 @@ export { type Kernels, portableKernels, standardKernels } from './kernels/kernel
 export { chooseKernels, probeKernels, type ProbeResult, relativeError } from './kernels/probe.ts';
 export { blockWeights, unblockWeights } from './kernels/weight-layout.ts';
 // Training
+export { LiveInference, type LiveInferenceOptions } from './live-inference.ts';
 export { TrainStep, type TrainStepOptions } from './train-step.ts';
 export { canKeepFeatures, createFeatureTraining, type FeatureTraining } from './feature-training.ts';
 export type { HeadOptions } from './training-graph.ts';

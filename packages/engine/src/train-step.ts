@@ -1,5 +1,6 @@
 /** One training step, compiled: forward, backward and loss in a single ONNX graph; weights and moments in place. */
 import type { CreateSession, Session, Shape } from '@mien/onnx';
+import type { WeightStorage } from './graph.ts';
 import type { Kernels } from './kernels/kernels.ts';
 import { blockWeights, unblockWeights } from './kernels/weight-layout.ts';
 import type { AnyNetwork, Weights } from './network.ts';
@@ -153,6 +154,11 @@ export class TrainStep {
       ...[...heads].map(([name, { logits }]) => ({ what: `logits of head ${name}, row`, values: logits, rows: this.#batch })),
       ...slots.map(({ name, gradients }) => ({ what: `gradient of ${name}`, values: gradients })),
     ]);
+  }
+
+  /** How the numbers of a weight lie in `stored`. */
+  storageOf(name: string): WeightStorage {
+    return this.#buffers.stored.get(name)?.blocked ? 'blocked' : 'plain';
   }
 
   /** Numbers of the weight `name` (or its moments), from the order training keeps them in to plain ONNX order; a copy. */

@@ -20,8 +20,8 @@ export interface BlockedConvOptions extends ConvGeometry {
   readonly bias?: Value | undefined;
   /** Added to the result before the activation, in the same pass. */
   readonly sum?: Value | undefined;
-  readonly activation?: 'Relu' | 'Clip' | undefined;
-  /** Lower and upper bound of Clip. */
+  readonly activation?: 'Relu' | 'Clip' | 'HardSigmoid' | undefined;
+  /** Lower and upper bound of Clip; α and β of HardSigmoid. */
   readonly activationParams?: readonly number[];
 }
 

@@ -23,9 +23,19 @@ export function spatialSum(x: Value): Value {
   const { graph } = x;
   const [N, C, H, W] = x.shape as [number, number, number, number];
   if (commonLayout([x]) === 'plain') return graph.emit('ReduceSum', [x, axes(graph, [2, 3])], [N, C], { attributes: { keepdims: 0 } });
-  if (H * W > largestPooledMap) return sumOfRows(graph, graph.nameIn(x, 'blocked'), H * W, [N, C]);
-  const means = graph.emit('GlobalAveragePool', [x], [N, C, 1, 1], { domain: blockedDomain, layout: 'blocked' });
+  const columns = H * W > largestPooledMap ? columnMeans(x) : x;
+  const means = graph.emit('GlobalAveragePool', [columns], [N, C, 1, 1], { domain: blockedDomain, layout: 'blocked' });
   return graph.emit('Mul', [reshapeRaw(graph, means.names.blocked!, [N, C]), graph.constant(H * W)], [N, C]);
+}
+
+/** Means over H of blocked x [N,C,H,W] → [N,C,1,W]: several columns at a time, where one mean over the map is one long chain. */
+function columnMeans(x: Value): Value {
+  const [N, C, H, W] = x.shape as [number, number, number, number];
+  return x.graph.emit('AveragePool', [x], [N, C, 1, W], {
+    attributes: { kernel_shape: [H, 1], strides: [1, 1], pads: [0, 0, 0, 0] },
+    domain: blockedDomain,
+    layout: 'blocked',
+  });
 }
 
 /** Σ over the middle axis of a blocked tensor seen as [N·C/b, count, b], which leaves channels in order → [N,C]. */

@@ -34,12 +34,14 @@ function norm(net: Net, name: string, x: Value, options: NormLayerOptions, movin
   const beta = net.weight(`${name}.bias`, [C], constantOf(0));
   const variance = net.weight(`${name}.running_var`, [C], constantOf(1), { kind: 'moving' });
   net.layer(name, 'batch-norm', x.shape, 4 * C);
+  const fused = { epsilon, residual: options.residual, activation: options.activation };
   if (!net.training) {
+    // Weights that are fed can be folded into no convolution: the pass that keeps the blocked layout is the cheaper one then.
+    if (!net.build.weights && x.graph.kernels.block > 0) return batchNormFrozen(x, gamma, beta, moving.mean, variance, fused);
     let y = batchNormInference(x, gamma, beta, moving.mean, variance, epsilon);
     if (options.residual) y = x.graph.emit('Add', [y, options.residual], y.shape);
     return options.activation ? relu(y) : y;
   }
-  const fused = { epsilon, residual: options.residual, activation: options.activation };
   if (keepsStatistics(net, name)) return batchNormFrozen(x, gamma, beta, moving.mean, variance, fused);
   const result = batchNorm(x, gamma, beta, fused);
   const count = x.shape[0]! * x.shape[2]! * x.shape[3]!;

@@ -21,6 +21,7 @@ export function reluGradient(dy: Value, y: Value): Value {
 /** max(0, x); the gradient at 0 is 0. */
 export function relu(x: Value): Value {
   const y = unary('Relu', x);
+  y.rectified = x;
   return x.graph.record([x], y, (dy) => [reluGradient(dy, y)]);
 }
 

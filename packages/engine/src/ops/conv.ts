@@ -12,8 +12,7 @@ import {
   plainWeights,
   toWeightStorage,
 } from '../kernels/blocked.ts';
-import { reduceSum } from './reduce.ts';
-import { reshape } from './shape.ts';
+import { channelSum } from '../kernels/channels.ts';
 
 export interface ConvOptions {
   /** [O]; omitted where a batch norm follows. */
@@ -148,7 +147,7 @@ export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
       if (useBlocked && depthwise) return blockedDepthwiseDw(x, dy, w, geometry);
       return useBlocked && N % b === 0 ? blockedConvDw(x, dy, w, geometry) : standardDw(x, dy, w, geometry, groups);
     };
-    const db = () => reshape(reduceSum(dy, [0, 2, 3]), [O]);
+    const db = () => channelSum(dy);
     return [needed[0] ? dx() : undefined, needed[1] ? dw() : undefined, needed[2] ? db() : undefined];
   });
 }

@@ -3,8 +3,10 @@ import { type Shape, sizeOf } from '@mien/onnx';
 import { commonLayout, describe, Value } from '../graph.ts';
 import { blockedConvDx, type ConvGeometry, fitsBlockedDx } from '../kernels/blocked.ts';
 import { spatialSum } from '../kernels/channels.ts';
+import { blockedMaxPool, blockedMaxPoolGradient, fitsBlockedMaxPool } from '../kernels/blocked-max-pool.ts';
 import { blockedDomain } from '../kernels/kernels.ts';
 import { portableMaxPoolGradient } from '../kernels/portable.ts';
+import { reluGradient } from './activation.ts';
 import { mul, scale } from './arithmetic.ts';
 import { convOutputSize, standardDx } from './conv.ts';
 import { matMul } from './matmul.ts';
@@ -18,8 +20,8 @@ export interface PoolOptions {
 }
 
 /**
- * Maximum of each size×size window; rows and columns left over are dropped. The gradient goes to the first maximum, and
- * adds up where windows overlap. Throws, naming both, when the window does not fit.
+ * Maximum of each size×size window; rows and columns left over are dropped. The gradient goes to the first maximum (in
+ * blocked layout equal maxima share it), and adds up where windows overlap. Throws, naming both, when the window does not fit.
  */
 export function maxPool(x: Value, size = 2, options: PoolOptions = {}): Value {
   const { graph } = x;
@@ -34,6 +36,13 @@ export function maxPool(x: Value, size = 2, options: PoolOptions = {}): Value {
   if (graph.kernels.portable) {
     const y = graph.emit('MaxPool', [x], shape, { attributes });
     return graph.record([x], y, (dy) => [portableMaxPoolGradient(dy, x, y, { size, stride, padding })]);
+  }
+  if (fitsBlockedMaxPool(x, size, stride, padding)) {
+    const y = blockedMaxPool(x, size);
+    // max(ReLU(z)) does not change where z ≤ 0: ReLU's mask can be taken on the smaller map.
+    const z = x.rectified;
+    if (z) return graph.record([z], y, (dy) => [blockedMaxPoolGradient(reluGradient(dy, y), x, y, size)]);
+    return graph.record([x], y, (dy) => [blockedMaxPoolGradient(dy, x, y, size)]);
   }
   const outputs = [
     { shape, dtype: 'float32' as const },
