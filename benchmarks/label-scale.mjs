@@ -13,7 +13,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { connectRedis, label, queryLabels, work } from '@mien/labelling';
+import { connectRedis } from '@mien/jobs/redis';
+import { label, queryLabels, work } from '@mien/labelling';
 import { startRedis } from './redis-server.mjs';
 import { brightnessModel } from './small-pictures.mjs';
 

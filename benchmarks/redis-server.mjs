@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectRedis } from '@mien/labelling';
+import { connectRedis } from '@mien/jobs/redis';
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');

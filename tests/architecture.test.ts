@@ -16,11 +16,12 @@ const mayImport: Record<string, readonly string[]> = {
   web: ['onnx', 'engine', 'runtime', 'live'],
   data: ['onnx', 'runtime'],
   evaluation: ['onnx', 'runtime', 'data'],
-  training: ['onnx', 'engine', 'models', 'runtime', 'data', 'evaluation', 'recipes'],
+  jobs: ['runtime'],
+  training: ['onnx', 'engine', 'models', 'runtime', 'data', 'evaluation', 'jobs', 'recipes'],
   server: ['onnx', 'runtime'],
-  labelling: ['onnx', 'runtime'],
+  labelling: ['onnx', 'runtime', 'jobs'],
   studio: ['onnx', 'runtime', 'server', 'live', 'web'],
-  cli: ['onnx', 'engine', 'models', 'runtime', 'live', 'labelling', 'data', 'evaluation', 'training', 'server', 'recipes', 'released-models', 'studio'],
+  cli: ['onnx', 'engine', 'models', 'runtime', 'live', 'jobs', 'labelling', 'data', 'evaluation', 'training', 'server', 'recipes', 'released-models', 'studio'],
 };
 
 /** Folders whose code must also run in a browser; `exceptions` are their Node entrances. */

@@ -2,10 +2,8 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Queue } from 'bullmq';
+import { emptyRun } from '@mien/jobs/redis';
 import { lockHolder } from './folder-lock.ts';
-import { connectRedis } from './jobs/redis-connection.ts';
-import { keyPrefix, RunBoard } from './jobs/run-board.ts';
 import { labelFolder } from './label-folder.ts';
 import { type Manifest, requireManifest, writeManifest } from './manifest.ts';
 import { UserError } from '@mien/runtime';
@@ -34,20 +32,8 @@ export async function cancelJob({ dir, queue }: CancelOptions): Promise<Manifest
     }
     return requireManifest(dir);
   }
-  if (queue !== undefined) await emptyQueue(queue, manifest.job);
+  if (queue !== undefined) await emptyRun(queue, manifest.job);
   const stopped: Manifest = { ...manifest, state: 'stopped' };
   await writeManifest(dir, stopped);
   return stopped;
-}
-
-async function emptyQueue(address: string, job: string): Promise<void> {
-  const redis = await connectRedis(address);
-  const queue = new Queue(job, { connection: redis, prefix: keyPrefix });
-  try {
-    await new RunBoard(redis).close(job);
-    await queue.obliterate({ force: true });
-  } finally {
-    await queue.close();
-    redis.disconnect();
-  }
 }

@@ -1,7 +1,7 @@
 /** Chunks of the index as jobs. */
 import type { DoneChunks } from './done-chunks.ts';
 import type { ItemIndex } from './items/item-index.ts';
-import type { JobSpec } from './jobs/job.ts';
+import type { JobSpec } from '@mien/jobs';
 import type { ChunkPayload } from './label-handler.ts';
 
 /** Ids begin with a letter: BullMQ keeps plain numbers to itself. */

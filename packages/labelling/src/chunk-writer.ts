@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RetryLater } from './jobs/failure.ts';
+import { RetryLater } from '@mien/jobs';
 import { chunkFolder, type LabelFolder, shardFile, shardOf } from './label-folder.ts';
 import { type ChunkResults, encodeChunk, type ModelName } from './tables.ts';
 import { explainWriteError, isPassingTrouble, writeFlushed } from './write-file.ts';

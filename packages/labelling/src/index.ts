@@ -8,11 +8,10 @@ export { cancelJob, type CancelOptions } from './cancel.ts';
 // Its results
 export { type PlainRow, type PlainValue, queryLabels, type QueryResult } from './query.ts';
 // Workers of the queue
+export { openLabelHandler } from './label-handler.ts';
 export { work, type WorkOptions } from './work.ts';
 // A recogniser of one's own
 export type { LabelPayload, LabelWorkerOptions, OpenRecogniser } from './label-handler.ts';
 export type { FaceResult, ItemRecogniser, PictureResult, RecogniseContext } from './picture-result.ts';
 export { type Item, nameOf, type PictureName } from './items/item.ts';
 export { PictureRecogniser, type PictureRecogniserOptions } from './recognise-pictures.ts';
-// Jobs of any kind
-export * from './jobs/index.ts';

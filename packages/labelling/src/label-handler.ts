@@ -1,20 +1,16 @@
 /** The worker's side of labelling: a chunk of the index in, its folder of Parquet files out. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { type Claim, type JobContext, type MapPath, type OpenedHandler, parsePathMap, RetryLater, unreachable } from '@mien/jobs';
 import { UserError } from '@mien/runtime';
 import { z } from 'zod';
 import { isChunkDone, writeChunk } from './chunk-writer.ts';
 import type { Item } from './items/item.ts';
 import { type ItemRange, readItems } from './items/item-index.ts';
-import { RetryLater } from './jobs/failure.ts';
-import type { OpenedHandler } from './jobs/handler-module.ts';
-import type { Claim, JobContext } from './jobs/job.ts';
 import { type LabelFolder, labelFolder } from './label-folder.ts';
 import { jobOptionsSchema } from './manifest.ts';
-import { type MapPath, parsePathMap } from './path-map.ts';
 import type { ItemRecogniser, PictureResult } from './picture-result.ts';
 import { PictureRecogniser } from './recognise-pictures.ts';
-import { unreachable } from './reachable.ts';
 import { requireFfmpeg } from './sources/ffmpeg.ts';
 import { Suspects } from './suspects.ts';
 import { explainWriteError, isPassingTrouble } from './write-file.ts';

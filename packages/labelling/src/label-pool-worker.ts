@@ -1,7 +1,7 @@
 /** What the processes of a local pool load. */
 import { UserError } from '@mien/runtime';
 import { z } from 'zod';
-import type { OpenHandler } from './jobs/handler-module.ts';
+import type { OpenHandler } from '@mien/jobs';
 import { type ChunkOutcome, type ChunkPayload, labelPayloadSchema, openLabelHandler } from './label-handler.ts';
 
 const initSchema = z.object({ payload: labelPayloadSchema, threads: z.number().int().positive(), recogniser: z.string().optional() });

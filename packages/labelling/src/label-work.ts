@@ -1,17 +1,9 @@
 /** Who does a job's chunks: processes of this machine, or whoever joins the queue in Redis. */
 import { availableParallelism } from 'node:os';
-import type { Redis } from 'ioredis';
-import { BullmqEngine } from './jobs/bullmq-engine.ts';
-import { EmbeddedEngine } from './jobs/embedded-engine.ts';
-import type { JobQueue } from './jobs/job-engine.ts';
-import { ProcessPool } from './jobs/process-pool.ts';
-import { connectRedis } from './jobs/redis-connection.ts';
-import { parseRedisUrl, redisWarning } from './jobs/redis-url.ts';
-import { RunBoard } from './jobs/run-board.ts';
+import { EmbeddedEngine, type JobQueue, ProcessPool } from '@mien/jobs';
+import { openQueuedRun } from '@mien/jobs/redis';
 import type { ChunkOutcome, ChunkPayload, LabelPayload } from './label-handler.ts';
 import type { LabelPoolInit } from './label-pool-worker.ts';
-import { mienVersion } from './version.ts';
-import { within } from './within.ts';
 
 export interface Work {
   readonly queue: JobQueue<ChunkPayload, ChunkOutcome>;
@@ -37,7 +29,6 @@ export interface LocalWorkOptions {
  * that the queue takes a few megabytes, however large the job.
  */
 const queuedWindow = 1024;
-const farewellMs = 5000;
 
 export function openLocalWork(payload: LabelPayload, { workers, threads = 1, recogniser, onNotice }: LocalWorkOptions): Work {
   const engine = new EmbeddedEngine<ChunkPayload, ChunkOutcome>();
@@ -73,22 +64,14 @@ export interface QueuedWorkOptions {
 
 /** Throws `UserError` `bad-queue`, `no-queue`. */
 export async function openQueuedWork(payload: LabelPayload, { queue, job, leaseMs, onNotice }: QueuedWorkOptions): Promise<Work> {
-  const warning = await redisWarning(parseRedisUrl(queue));
-  if (warning) onNotice(warning);
-  const redis: Redis = await connectRedis(queue, (message) => onNotice(message ?? 'the queue is back'));
-  const run = { id: job, kind: 'label', version: mienVersion, opened: Date.now(), payload };
-  await new RunBoard(redis).open(run);
-  const engine = new BullmqEngine<ChunkPayload, ChunkOutcome>({ redis, run, ...(leaseMs === undefined ? {} : { leaseMs }) });
-  return {
-    queue: engine,
-    window: queuedWindow,
-    broken: new Promise(() => {}),
-    close: async () => {
-      // A server that is away must not keep us: what it still holds is of no consequence.
-      await within(farewellMs, engine.close(), 'the end of the queue').catch(() =>
-        onNotice(`the queue of job ${job} could not be emptied; \`mien label cancel\` does it later`),
-      );
-      redis.disconnect();
-    },
-  };
+  const { engine, close } = await openQueuedRun<ChunkPayload, ChunkOutcome>({
+    queue,
+    name: job,
+    kind: 'label',
+    payload,
+    leaseMs,
+    onNotice,
+    whenLeft: '`mien label cancel` does it later',
+  });
+  return { queue: engine, window: queuedWindow, broken: new Promise(() => {}), close };
 }

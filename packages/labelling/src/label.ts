@@ -2,15 +2,13 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backOffMs, defaultRetryPolicy, type JobEvent, runJobs } from '@mien/jobs';
 import { UserError } from '@mien/runtime';
 import { chunkJobs, chunkOf } from './chunk-jobs.ts';
 import { DoneChunks } from './done-chunks.ts';
 import { countTotals, finishJob } from './finish-job.ts';
 import { takeFolderLock } from './folder-lock.ts';
 import { ItemIndex } from './items/item-index.ts';
-import { backOffMs, defaultRetryPolicy } from './jobs/failure.ts';
-import type { JobEvent } from './jobs/job.ts';
-import { runJobs } from './jobs/run-jobs.ts';
 import type { ChunkOutcome, LabelPayload } from './label-handler.ts';
 import { type LabelFolder, shardOf } from './label-folder.ts';
 import { openLocalWork, openQueuedWork, type Work } from './label-work.ts';

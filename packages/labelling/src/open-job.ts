@@ -2,12 +2,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { mienVersion } from '@mien/jobs';
+import { checkRunName } from '@mien/jobs/redis';
 import { readCard, UserError } from '@mien/runtime';
 import { defaultDetectorPath } from '@mien/runtime/node';
-import { checkRunName } from './jobs/run-board.ts';
 import { type LabelFolder, labelFolder } from './label-folder.ts';
 import { difference, type JobOptions, type Manifest, readManifest, writeManifest } from './manifest.ts';
-import { mienVersion } from './version.ts';
 import { explainWriteError, writeAtomically } from './write-file.ts';
 
 export interface JobRequest {

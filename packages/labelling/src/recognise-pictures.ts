@@ -4,7 +4,7 @@ import { type Face, type FaceDetector, findExpressions, type Image, loadDetector
 import { GatheringSession } from './gathering-session.ts';
 import type { Item } from './items/item.ts';
 import { openPictures } from './items/open-pictures.ts';
-import type { MapPath } from './path-map.ts';
+import type { MapPath } from '@mien/jobs';
 import type { FaceResult, ItemRecogniser, PictureResult, RecogniseContext } from './picture-result.ts';
 
 export interface PictureRecogniserOptions {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '@mien/runtime';
 import { type Database, openDatabase, quote, readParquet } from './database.ts';
 import type { DoneChunks } from './done-chunks.ts';
-import { backOffMs, defaultRetryPolicy } from './jobs/failure.ts';
+import { backOffMs, defaultRetryPolicy } from '@mien/jobs';
 import { chunkFolder, type LabelFolder, shardFile } from './label-folder.ts';
 
 export class ShardWriter {

@@ -1,10 +1,7 @@
-/** `mien worker`: a process that joins the queue and does chunks of whatever jobs are open there. */
-import { connectRedis } from './jobs/redis-connection.ts';
-import { parseRedisUrl, redisWarning } from './jobs/redis-url.ts';
-import { serveRuns } from './jobs/serve-runs.ts';
+/** A worker of the queue that does chunks of whatever labelling jobs are open there. */
+import { parsePathMap } from '@mien/jobs';
+import { serveQueue } from '@mien/jobs/redis';
 import { type LabelWorkerOptions, openLabelHandler } from './label-handler.ts';
-import { parsePathMap } from './path-map.ts';
-import { mienVersion } from './version.ts';
 
 export interface WorkOptions extends LabelWorkerOptions {
   /** Address of the Redis or Valkey server. */
@@ -25,22 +22,14 @@ export interface WorkOptions extends LabelWorkerOptions {
 export async function work(options: WorkOptions): Promise<void> {
   const { queue, job, leaveWhenIdle, leaseMs, signal, onNotice, onDone } = options;
   parsePathMap(options.map);
-  const warning = await redisWarning(parseRedisUrl(queue));
-  if (warning) onNotice?.(warning);
-  const redis = await connectRedis(queue, (message) => onNotice?.(message ?? 'the queue is back'));
-  try {
-    await serveRuns({
-      redis,
-      version: mienVersion,
-      kinds: { label: (payload) => openLabelHandler(payload, options) },
-      only: job,
-      leaveWhenIdle: leaveWhenIdle ?? false,
-      ...(leaseMs === undefined ? {} : { leaseMs }),
-      ...(signal ? { signal } : {}),
-      ...(onNotice ? { onNotice } : {}),
-      ...(onDone ? { onDone } : {}),
-    });
-  } finally {
-    redis.disconnect();
-  }
+  await serveQueue({
+    queue,
+    kinds: { label: (payload) => openLabelHandler(payload, options) },
+    only: job,
+    leaveWhenIdle: leaveWhenIdle ?? false,
+    ...(leaseMs === undefined ? {} : { leaseMs }),
+    ...(signal ? { signal } : {}),
+    ...(onNotice ? { onNotice } : {}),
+    ...(onDone ? { onDone } : {}),
+  });
 }

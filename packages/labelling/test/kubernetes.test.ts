@@ -1,7 +1,7 @@
 /** The manifests of deploy/kubernetes: whole, consistent with each other and with the code, and tight. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyPrefix } from '@mien/labelling';
+import { keyPrefix } from '@mien/jobs/redis';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 

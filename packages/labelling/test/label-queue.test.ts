@@ -2,10 +2,11 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectRedis, label, type LabelOptions, queryLabels, work, type WorkOptions } from '@mien/labelling';
+import { connectRedis } from '@mien/jobs/redis';
+import { label, type LabelOptions, queryLabels, work, type WorkOptions } from '@mien/labelling';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { noRedis, startRedis, type TestServer } from '../src/jobs/redis-server.test-helper.ts';
+import { noRedis, startRedis, type TestServer } from '../../jobs/src/redis/redis-server.test-helper.ts';
 import { brightnessModel, shadePicture, temporaryFolder } from './pictures.ts';
 
 const folder = temporaryFolder('queue');

@@ -4,9 +4,8 @@ import { crc32, inflateRaw } from 'node:zlib';
 import { promisify } from 'node:util';
 import { type Image, UserError } from '@mien/runtime';
 import { decodeImage } from '@mien/runtime/node';
-import type { MapPath } from '../path-map.ts';
+import { type MapPath, within } from '@mien/jobs';
 import { decodeFrames } from '../sources/ffmpeg.ts';
-import { within } from '../within.ts';
 import { type EntryItem, type FrameItem, frameTime, type Item, nameOf } from './item.ts';
 
 /** A picture that takes longer to read hangs its reader, or the network. */

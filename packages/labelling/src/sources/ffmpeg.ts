@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { type Image, UserError } from '@mien/runtime';
 import { z } from 'zod';
-import { within } from '../within.ts';
+import { within } from '@mien/jobs';
 import { readPpmFrames } from './ppm-frames.ts';
 
 export interface VideoInfo {

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { isNoLongerOurs, outcomeOf, type QueuedJob, type StoredJob } from './bullmq-job.ts';
-import { defaultRetryPolicy, type JobFailure, type RetryPolicy, retryDelayMs } from './failure.ts';
-import type { Claim, JobEvent, JobSpec } from './job.ts';
-import type { JobEngine } from './job-engine.ts';
+import { defaultRetryPolicy, type JobFailure, type RetryPolicy, retryDelayMs } from '../failure.ts';
+import type { Claim, JobEvent, JobSpec } from '../job.ts';
+import type { JobEngine } from '../job-engine.ts';
 import { keyPrefix, RunBoard, type RunDescription } from './run-board.ts';
 
 export interface BullmqEngineOptions {

@@ -2,14 +2,14 @@
 import { UserError } from '@mien/runtime';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BullmqEngine } from './bullmq-engine.ts';
+import { BullmqEngine } from './redis/bullmq-engine.ts';
 import { EmbeddedEngine } from './embedded-engine.ts';
 import { RetryLater, type RetryPolicy } from './failure.ts';
 import type { JobEvent, JobHandler, JobSpec } from './job.ts';
 import type { JobEngine } from './job-engine.ts';
-import { connectRedis } from './redis-connection.ts';
-import { noRedis, startRedis, type TestServer } from './redis-server.test-helper.ts';
-import { RunBoard, type RunDescription } from './run-board.ts';
+import { connectRedis } from './redis/redis-connection.ts';
+import { noRedis, startRedis, type TestServer } from './redis/redis-server.test-helper.ts';
+import { RunBoard, type RunDescription } from './redis/run-board.ts';
 import { runJobs } from './run-jobs.ts';
 import { runWorker } from './run-worker.ts';
 

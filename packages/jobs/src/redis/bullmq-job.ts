@@ -1,7 +1,7 @@
 /** A job as it lies in a BullMQ queue, and what its state there means. */
 import type { Job } from 'bullmq';
-import type { JobFailure } from './failure.ts';
-import type { JobEvent } from './job.ts';
+import type { JobFailure } from '../failure.ts';
+import type { JobEvent } from '../job.ts';
 
 /** The part of a job that changes from attempt to attempt rides with its payload. */
 export interface StoredJob<P> {

@@ -1,5 +1,5 @@
 /** Real processes. The package is imported by name: they run compiled JavaScript. */
-import { EmbeddedEngine, type JobEvent, ProcessPool, runJobs } from '@mien/labelling';
+import { EmbeddedEngine, type JobEvent, ProcessPool, runJobs } from '@mien/jobs';
 import { afterEach, expect, it } from 'vitest';
 
 interface Payload {

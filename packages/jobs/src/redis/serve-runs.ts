@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '@mien/runtime';
 import type { Redis } from 'ioredis';
 import { BullmqEngine } from './bullmq-engine.ts';
-import type { OpenedHandler, OpenHandler } from './handler-module.ts';
+import type { OpenedHandler, OpenHandler } from '../handler-module.ts';
 import { RunBoard, type RunDescription } from './run-board.ts';
-import { runWorker } from './run-worker.ts';
+import { runWorker } from '../run-worker.ts';
 
 export interface ServeRunsOptions {
   readonly redis: Redis;

@@ -4,7 +4,7 @@ import { BullmqEngine } from './bullmq-engine.ts';
 import { connectRedis } from './redis-connection.ts';
 import { noRedis, startRedis, type TestServer } from './redis-server.test-helper.ts';
 import { checkRunName, RunBoard, type RunDescription } from './run-board.ts';
-import { runJobs } from './run-jobs.ts';
+import { runJobs } from '../run-jobs.ts';
 import { serveRuns } from './serve-runs.ts';
 import { UserError } from '@mien/runtime';
 

@@ -1,18 +1,18 @@
-/** Jobs: submitted, claimed, done exactly as often as needed. Knows nothing of what they are about. */
+/** @mien/jobs: jobs submitted, claimed, done exactly as often as needed. Knows nothing of what they are about. Node only; over Redis: `@mien/jobs/redis`. */
 
 export type { Claim, JobContext, JobEvent, JobHandler, JobSpec } from './job.ts';
 export type { JobEngine, JobQueue, JobSource } from './job-engine.ts';
 export { backOffMs, defaultRetryPolicy, errorOf, failureOf, type JobFailure, RetryLater, type RetryPolicy } from './failure.ts';
-// Engines
+// Within this machine
 export { EmbeddedEngine } from './embedded-engine.ts';
-export { BullmqEngine, type BullmqEngineOptions } from './bullmq-engine.ts';
+export { ProcessPool, type ProcessPoolOptions } from './process-pool.ts';
 // Handing out, and working
 export { runJobs, type RunJobsOptions } from './run-jobs.ts';
 export { runWorker, type RunWorkerOptions } from './run-worker.ts';
 export type { HandlerModule, OpenedHandler, OpenHandler } from './handler-module.ts';
-export { ProcessPool, type ProcessPoolOptions } from './process-pool.ts';
-// Redis
-export { connectRedis } from './redis-connection.ts';
-export { isPublicAddress, parseRedisUrl, redisWarning, showRedisUrl } from './redis-url.ts';
-export { checkRunName, keyPrefix, RunBoard, type RunDescription } from './run-board.ts';
-export { serveRuns, type ServeRunsOptions } from './serve-runs.ts';
+// What workers of one run must agree on: the version, and where folders lie
+export { mienVersion } from './version.ts';
+export { type MapPath, parsePathMap } from './path-map.ts';
+export { unreachable } from './reachable.ts';
+// Waiting
+export { within } from './within.ts';
