@@ -15,6 +15,11 @@ export { Resampler } from './resample.ts';
 export { canFollow, type DetectOptions, type Detection, type FaceDetector, type FollowingDetector } from './detector/face-detector.ts';
 export { iou } from './detector/non-maximum-suppression.ts';
 export { type LoadDetectorOptions, loadDetector } from './detector/load-detector.ts';
+// Finding the points of a face
+export { centreOf, type FacePart, faceParts, landmarkCount, mirrorFace, mirrorPoints } from './landmarks/face-points.ts';
+export { eyeRoll } from './landmarks/eye-roll.ts';
+export { featurePoints, landmarkFeatureCount, writeLandmarkFeatures } from './landmarks/landmark-features.ts';
+export { type LandmarkFinder, loadLandmarks, type LoadLandmarksOptions } from './landmarks/landmark-finder.ts';
 // Recognising expressions
 export { type ExtraOutput, type LoadRecogniserOptions, loadRecogniser, type Recogniser, type Recognition } from './recogniser.ts';
 export { softmax } from './softmax.ts';

@@ -1,7 +1,8 @@
 /**
- * Build step: turns the weights of two face detectors in npm packages into ONNX files in `assets/`, beside the licences
- * they came under: `face-detector.onnx`, the default, from the SSD MobileNet of @vladmandic/face-api, and
- * `face-detector-light.onnx`, for video, from the BlazeFace of @vladmandic/human.
+ * Build step: turns the weights of face networks in npm packages into ONNX files in `assets/`, beside the licences
+ * they came under: `face-detector.onnx`, the default, from the SSD MobileNet of @vladmandic/face-api,
+ * `face-detector-light.onnx`, for video, from the BlazeFace of @vladmandic/human, and `face-landmarks.onnx` from the
+ * 68-point network of @vladmandic/face-api.
  * Run: `node packages/runtime/dist/build/build-detector.js`
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { encodeModel, halveWeights, type OnnxModel } from '@mien/onnx';
 import { ssdMobilenetGraph } from '../detector/ssd-mobilenet-graph.ts';
 import { blazefaceGraph } from './blazeface-graph.ts';
 import { readFaceApiWeights } from './face-api-weights.ts';
+import { landmarkGraph } from './landmark-graph.ts';
 import { readTfGraph } from './tf-graph-model.ts';
 
 const assets = join(import.meta.dirname, '../../assets');
@@ -37,9 +39,14 @@ function write(name: string, graph: OnnxModel, source: string): void {
 }
 
 const faceApi = packageDir('@vladmandic/face-api');
-const manifest = JSON.parse(readFileSync(join(faceApi, 'model/ssd_mobilenetv1_model-weights_manifest.json'), 'utf8'));
-const ssdWeights = readFaceApiWeights(manifest, readFileSync(join(faceApi, 'model/ssd_mobilenetv1_model.bin')));
-write('face-detector.onnx', ssdMobilenetGraph(ssdWeights), `@vladmandic/face-api ${versionOf(faceApi)}, ssd_mobilenetv1_model`);
+for (const [name, model, graphOf] of [
+  ['face-detector.onnx', 'ssd_mobilenetv1_model', ssdMobilenetGraph],
+  ['face-landmarks.onnx', 'face_landmark_68_model', landmarkGraph],
+] as const) {
+  const manifest = JSON.parse(readFileSync(join(faceApi, `model/${model}-weights_manifest.json`), 'utf8'));
+  const weights = readFaceApiWeights(manifest, readFileSync(join(faceApi, `model/${model}.bin`)));
+  write(name, graphOf(weights), `@vladmandic/face-api ${versionOf(faceApi)}, ${model}`);
+}
 
 const human = packageDir('@vladmandic/human');
 const blazeface = readTfGraph(JSON.parse(readFileSync(join(human, 'models/blazeface.json'), 'utf8')), readFileSync(join(human, 'models/blazeface.bin')));

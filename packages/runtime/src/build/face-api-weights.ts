@@ -3,7 +3,7 @@
  * tensors quantised to uint8 with value = q · scale + min.
  */
 import { sizeOf } from '@mien/onnx';
-import type { QuantisedWeights } from '../detector/ssd-mobilenet-graph.ts';
+import type { QuantisedWeights } from '../detector/quantised-graph-writer.ts';
 
 interface ManifestEntry {
   name: string;

@@ -4,65 +4,16 @@
  * kept, boxes are decoded outside, and the input may have any size of whole strides instead of 512×512.
  * Papers: Liu et al. 2016 (SSD), Howard et al. 2017 (MobileNets).
  */
-import { type Attribute, type OnnxModel, type OnnxNode, type TensorValue, tensor } from '@mien/onnx';
+import { type Attribute, type OnnxModel, tensor } from '@mien/onnx';
 import { detectorKey } from './detector-metadata.ts';
+import { QuantisedGraphWriter, type QuantisedWeights } from './quantised-graph-writer.ts';
 import type { SsdSpec } from './ssd-spec.ts';
-
-/** Tensors by name: value = values · scale + min. Convolution filters are [kernel, kernel, in, out], as in TF. */
-export type QuantisedWeights = Record<string, { shape: readonly number[]; values: Uint8Array | Float32Array; scale: number; min: number }>;
 
 const batchNormEpsilon = 0.001;
 /** Depthwise layers that halve the picture, of layers 1…13. */
 const halvingLayers = new Set([2, 4, 6, 12]);
 
-class GraphWriter {
-  readonly nodes: OnnxNode[] = [];
-  readonly initializers: Record<string, TensorValue> = {};
-  readonly #weights: QuantisedWeights;
-
-  constructor(weights: QuantisedWeights) {
-    this.#weights = weights;
-  }
-
-  add(opType: string, inputs: string[], output: string, attributes: Record<string, Attribute> = {}): string {
-    this.nodes.push({ opType, name: output, inputs, outputs: [output], attributes });
-    return output;
-  }
-
-  constant(name: string, values: readonly number[] | Float32Array, shape: readonly number[]): string {
-    this.initializers[name] = tensor.float32(Float32Array.from(values), shape);
-    return name;
-  }
-
-  #weight(name: string): QuantisedWeights[string] {
-    const weight = this.#weights[name];
-    if (!weight) throw new RangeError(`SSD MobileNet: the weights lack ${name}`);
-    return weight;
-  }
-
-  values(name: string): Float32Array {
-    const { values, scale, min } = this.#weight(name);
-    return Float32Array.from(values, (q) => q * scale + min);
-  }
-
-  /**
-   * A convolution's filters [k,k,in,out] as [kept,in,k,k], left as bytes in the file: ONNX Runtime computes
-   * q · scale + min once, when it loads the graph. `keep` picks output channels.
-   */
-  filters(name: string, keep?: readonly number[]): string {
-    const { shape, values, scale, min } = this.#weight(name);
-    const [kernel, , inputs, outputs] = shape as [number, number, number, number];
-    const kept = keep ?? Array.from({ length: outputs }, (_, o) => o);
-    const area = kernel * kernel;
-    const bytes = new Uint8Array(kept.length * inputs * area);
-    let to = 0;
-    for (const o of kept) for (let i = 0; i < inputs; i++) for (let k = 0; k < area; k++) bytes[to++] = values[(k * inputs + i) * outputs + o]!;
-    this.initializers[`${name}:q`] = tensor.uint8(bytes, [kept.length, inputs, kernel, kernel]);
-    this.add('Cast', [`${name}:q`], `${name}:cast`, { to: 1 });
-    this.add('Mul', [`${name}:cast`, this.constant(`${name}:scale`, [scale], [])], `${name}:scaled`);
-    return this.add('Add', [`${name}:scaled`, this.constant(`${name}:min`, [min], [])], `${name}:float`);
-  }
-
+class SsdWriter extends QuantisedGraphWriter {
   /** Convolution, bias and ReLU6. `pads` follow TF's SAME: none before and one after when halving an even size. */
   convolution(x: string, prefix: string, kernel: 1 | 3, stride: 1 | 2): string {
     const bias = this.values(`${prefix}/convolution_bn_offset`);
@@ -99,7 +50,11 @@ class GraphWriter {
   head(x: string, prefix: string, values: number, keep?: readonly number[]): string {
     const all = this.values(`${prefix}/biases`);
     const bias = keep ? keep.map((o) => all[o]!) : all;
-    const conv = this.add('Conv', [x, this.filters(`${prefix}/weights`, keep), this.constant(`${prefix}:bias`, bias, [bias.length])], `${prefix}:conv`);
+    const conv = this.add(
+      'Conv',
+      [x, this.filters(`${prefix}/weights`, keep ? { keep } : {}), this.constant(`${prefix}:bias`, bias, [bias.length])],
+      `${prefix}:conv`,
+    );
     const last = this.add('Transpose', [conv], `${prefix}:last`, { perm: [0, 2, 3, 1] });
     this.initializers[`${prefix}:shape`] = tensor.int64([0, -1, values]);
     return this.add('Reshape', [last, `${prefix}:shape`], `${prefix}:rows`);
@@ -133,7 +88,7 @@ function readLevels(anchors: Float32Array): SsdSpec['levels'] {
  * Its metadata carries the anchors, see `SsdSpec`.
  */
 export function ssdMobilenetGraph(weights: QuantisedWeights): OnnxModel {
-  const g = new GraphWriter(weights);
+  const g = new SsdWriter('SSD MobileNet', weights);
   g.constant('zero', [0], []);
   g.constant('six', [6], []);
   let x = g.convolution('image', 'MobilenetV1/Conv2d_0_pointwise', 3, 2);

@@ -11,7 +11,8 @@ import { decodeImage } from '../node/decode-image.ts';
 import { openDetector } from '../node/default-detector.ts';
 import type { FaceDetector } from './face-detector.ts';
 import { loadDetector } from './load-detector.ts';
-import { type QuantisedWeights, ssdMobilenetGraph } from './ssd-mobilenet-graph.ts';
+import type { QuantisedWeights } from './quantised-graph-writer.ts';
+import { ssdMobilenetGraph } from './ssd-mobilenet-graph.ts';
 import { detectorKey } from './detector-metadata.ts';
 import { cellsOf, decodeSsd, ssdSpecSchema } from './ssd-spec.ts';
 
