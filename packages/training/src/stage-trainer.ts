@@ -26,6 +26,8 @@ export interface StageContext {
   readonly checkpointFile: string;
   readonly onEvent: (event: TrainEvent) => void;
   readonly shouldStop: () => boolean;
+  /** Epochs of the whole training after which it pauses, its schedule being that of all its epochs. */
+  readonly pauseAfter?: number | undefined;
   /** Measures the weights, keeps them where they are the best so far, and returns the validation accuracy. */
   readonly validate: (train: { loss: number; accuracy: number }) => Promise<number>;
 }
@@ -60,16 +62,27 @@ export class StageTrainer {
     this.#sums = sums;
   }
 
-  /** Resolves false when it was stopped before the end; a checkpoint is written then. */
+  /** Resolves false when it was stopped or paused before the end; a checkpoint is written then. */
   async run(): Promise<boolean> {
     const { stage, state } = this.#context;
     const { position } = state;
     while (position.epoch < stage.epochs && !this.#isOutOfPatience()) {
+      if (this.#isPaused()) return false;
       while (position.step < this.#stepsPerEpoch) {
         if (!(await this.#step())) return false;
       }
       await this.#finishEpoch();
     }
+    return true;
+  }
+
+  /** Between epochs only: the checkpoint of the last one is written. */
+  #isPaused(): boolean {
+    const { state, pauseAfter = Number.POSITIVE_INFINITY, onEvent } = this.#context;
+    const { position } = state;
+    const done = position.epochsBefore + position.epoch;
+    if (position.step > 0 || done < pauseAfter) return false;
+    onEvent({ type: 'stopped', epoch: done, step: this.#stepsPerEpoch });
     return true;
   }
 

@@ -15,6 +15,8 @@ import type { TrainWorkerData } from './train-worker.ts';
 export interface TrainOptions extends OpenTrainingOptions {
   readonly out: string;
   readonly resume?: boolean;
+  /** Epochs after which the training pauses, with a checkpoint and the schedule of all its epochs; resumed, it goes on as if it had not. */
+  readonly pauseAfter?: number | undefined;
   readonly onEvent?: (event: TrainEvent) => void;
   /** Aborting ends the run after the step in progress, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -54,18 +56,19 @@ function removeIfEmpty(dir: string): void {
   if (existsSync(dir) && readdirSync(dir).length === 0) rmdirSync(dir);
 }
 
-/** Trains in a worker. Resolves true when the recipe is finished, false when it was stopped before. */
+/** Trains in a worker. Resolves true when the recipe is finished, false when it was stopped or paused before. */
 export async function train(options: TrainOptions): Promise<boolean> {
   const folder = runFolder(resolvePath(options.out));
   if (options.resume && !isRunFolder(options.out))
     throw new UserError('no-run', `${options.out}: expected the folder of a run to resume, found no recipe.json there`);
   const existed = existsSync(folder.dir);
   makeFolder(folder.dir);
-  const unlock = takeRunLock(folder.lock, options.out);
+  const lost = new AbortController();
+  const unlock = takeRunLock(folder.lock, options.out, () => lost.abort());
   try {
     const recipe = prepare(options);
     try {
-      return await trainInWorker({ ...options, recipe });
+      return await trainInWorker({ ...options, recipe }, lost.signal);
     } catch (error) {
       if (!options.resume) forgetFailedStart(options.out);
       throw error;
@@ -76,7 +79,8 @@ export async function train(options: TrainOptions): Promise<boolean> {
   }
 }
 
-async function trainInWorker(options: TrainOptions): Promise<boolean> {
+/** `lost` aborts when the folder has become another process's: nothing more is written. */
+async function trainInWorker(options: TrainOptions, lost: AbortSignal): Promise<boolean> {
   const folder = runFolder(options.out);
   const log = openSync(folder.log, 'a');
   const stop = new SharedArrayBuffer(4);
@@ -86,6 +90,7 @@ async function trainInWorker(options: TrainOptions): Promise<boolean> {
     out: options.out,
     resume: options.resume ?? false,
     threads: options.threads,
+    pauseAfter: options.pauseAfter,
     device: options.device,
     stop,
   };
@@ -100,6 +105,7 @@ async function trainInWorker(options: TrainOptions): Promise<boolean> {
   let steps = 0;
   try {
     await new Promise<void>((resolve, reject) => {
+      lost.addEventListener('abort', () => reject(new UserError('run-lost', `${options.out}: another process has taken this run over; this one has stopped`)));
       worker.on('message', (message: { event?: TrainEvent; error?: { message: string; stack?: string; code?: string } }) => {
         const { event, error } = message;
         if (error) {

@@ -21,6 +21,8 @@ export interface TrainerOptions extends OpenTrainingOptions {
   readonly onEvent: (event: TrainEvent) => void;
   /** Asked between steps; true ends the run with a checkpoint. */
   readonly shouldStop: () => boolean;
+  /** Epochs after which the training pauses with a checkpoint; resumed, it goes on as if it had not. */
+  readonly pauseAfter?: number | undefined;
 }
 
 interface Run extends Training {
@@ -77,6 +79,7 @@ async function runStages(training: Training, options: TrainerOptions): Promise<v
         checkpointFile: folder.last,
         onEvent,
         shouldStop,
+        pauseAfter: options.pauseAfter,
         validate: (train) => validate(run, state, train),
       }).run();
       if (!finished) return;
