@@ -1,6 +1,8 @@
 /** The model card: everything needed to use an `.onnx` file rightly, carried in the file's own metadata. */
 import { decodeModel, encodeModel, readMetadata } from '@mien/onnx';
-import { z } from 'zod';
+// The small form of zod: the large one would be two thirds of the script a page loads.
+import { en } from 'zod/locales';
+import * as z from 'zod/mini';
 import { UserError } from './error.ts';
 
 /** The metadata key of the card. */
@@ -8,15 +10,19 @@ export const cardKey = 'mien.card';
 /** The card format this code writes; files with a higher number are refused. */
 export const cardFormatVersion = 1;
 
+const size = z.int().check(z.positive());
+const count = z.int().check(z.nonnegative());
+const positive = z.number().check(z.positive());
+
 const preprocessing = z.object({
   /** Size of the image the network sees, [C,H,W]; C is 1 (grey) or 3 (RGB). */
-  input: z.object({ name: z.string(), shape: z.tuple([z.union([z.literal(1), z.literal(3)]), z.number().int().positive(), z.number().int().positive()]) }),
+  input: z.object({ name: z.string(), shape: z.tuple([z.literal([1, 3]), size, size]) }),
   /** `gray`: Rec. 601 luma 0.299 R + 0.587 G + 0.114 B. */
   color: z.enum(['gray', 'rgb']),
   /** How a face is cut from a photograph, relative to the detector's box. */
   crop: z.object({
     /** Side of the square crop ÷ geometric mean of the box's width and height. */
-    scale: z.number().positive(),
+    scale: positive,
     /** Crop centre − box centre, as fractions of the crop's side; positive is right and down. */
     shift: z.tuple([z.number(), z.number()]),
     /** `none`: the crop keeps the photograph's axes. */
@@ -30,50 +36,52 @@ const preprocessing = z.object({
    * The part of the resized crop the network sees: the crop is resized to `resizeTo` [H,W], then its central
    * [H,W] of `input.shape` is taken (training crops at random, evaluation at the centre).
    */
-  resizeTo: z.tuple([z.number().int().positive(), z.number().int().positive()]),
+  resizeTo: z.tuple([size, size]),
   /** Pixel values v in 0…1 become (v − mean) / std, one entry a channel. */
-  mean: z.array(z.number()).min(1),
-  std: z.array(z.number().positive()).min(1),
+  mean: z.array(z.number()).check(z.minLength(1)),
+  std: z.array(positive).check(z.minLength(1)),
 });
 
 const figure = z.object({
   metric: z.string(),
   dataset: z.string(),
   split: z.string(),
-  n: z.number().int().nonnegative(),
+  n: count,
   value: z.number(),
-  interval95: z.tuple([z.number(), z.number()]).optional(),
-  note: z.string().optional(),
+  interval95: z.optional(z.tuple([z.number(), z.number()])),
+  note: z.optional(z.string()),
 });
 
+const labels = z.array(z.string()).check(z.minLength(2));
+
 /** One output of the network, [N,K]. */
-const outputSchema = z.object({ name: z.string(), /** Logits are divided by this before softmax. */ temperature: z.number().positive() });
+const outputSchema = z.object({ name: z.string(), /** Logits are divided by this before softmax. */ temperature: positive });
 
 export const cardSchema = z.object({
-  formatVersion: z.number().int().positive(),
+  formatVersion: size,
   name: z.string(),
   architecture: z.string(),
   description: z.string(),
   licence: z.string(),
-  labels: z.array(z.string()).min(2),
+  labels,
   preprocessing,
   output: outputSchema,
   /** When the model should say "not sure": the highest calibrated probability below `threshold`. Absent: the user of the model decides. */
-  abstain: z.object({ threshold: z.number().min(0).max(1) }).optional(),
+  abstain: z.optional(z.object({ threshold: z.number().check(z.gte(0), z.lte(1)) })),
   /** Outputs beside the main one, as a distribution of annotators' votes; each with classes of its own. */
-  otherHeads: z.array(z.object({ name: z.string(), labels: z.array(z.string()).min(2), output: outputSchema })).optional(),
+  otherHeads: z.optional(z.array(z.object({ name: z.string(), labels, output: outputSchema }))),
   training: z.object({
     data: z.string(),
     split: z.string(),
-    rows: z.number().int().nonnegative(),
+    rows: count,
     chosenOn: z.string(),
     recipe: z.string(),
-    seed: z.number().int(),
-    epochs: z.number().nonnegative(),
-    finished: z.string().optional(),
+    seed: z.int(),
+    epochs: z.number().check(z.nonnegative()),
+    finished: z.optional(z.string()),
   }),
-  parameters: z.number().int().nonnegative(),
-  flops: z.number().nonnegative(),
+  parameters: count,
+  flops: z.number().check(z.nonnegative()),
   figures: z.array(figure),
   intendedUse: z.string(),
   limits: z.array(z.string()),
@@ -103,7 +111,7 @@ export function readCard(model: Uint8Array, file = 'the file'): ModelCard {
   if (typeof version === 'number' && version > cardFormatVersion) {
     throw new UserError('newer-card', `${file}: the card has format ${version}, this Mien reads up to ${cardFormatVersion}; update Mien`);
   }
-  const parsed = cardSchema.safeParse(json);
+  const parsed = cardSchema.safeParse(json, { error: en().localeError });
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw new UserError('bad-card', `${file}: card field ${issue.path.join('.') || '(root)'}: ${issue.message}`);

@@ -1,5 +1,5 @@
 /** What the BlazeFace file says about itself, and how its outputs become boxes. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Detection } from './face-detector.ts';
 import { iou } from './non-maximum-suppression.ts';
 
@@ -10,7 +10,7 @@ export const valuesPerAnchor = 16;
 export const blazefaceSpecSchema = z.object({
   kind: z.literal(blazefaceKind),
   /** Levels in the order of the outputs: distance of anchor centres, and anchors at each. */
-  levels: z.array(z.object({ stridePx: z.number().int().positive(), anchors: z.number().int().positive() })),
+  levels: z.array(z.object({ stridePx: z.int().check(z.positive()), anchors: z.int().check(z.positive()) })),
 });
 export type BlazefaceSpec = z.infer<typeof blazefaceSpecSchema>;
 

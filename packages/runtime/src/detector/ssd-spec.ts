@@ -1,11 +1,11 @@
 /** What the SSD detector's file says about itself, and how its outputs become boxes. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Detection } from './face-detector.ts';
 
 export const ssdSpecSchema = z.object({
   kind: z.literal('ssd-mobilenet-v1'),
   /** Levels of the pyramid in the order of the outputs: distance of anchor centres, and [width, height] of the anchors at each. */
-  levels: z.array(z.object({ stridePx: z.number().int().positive(), sizesPx: z.array(z.tuple([z.number(), z.number()]).readonly()) })),
+  levels: z.array(z.object({ stridePx: z.int().check(z.positive()), sizesPx: z.array(z.readonly(z.tuple([z.number(), z.number()]))) })),
   /** Encodings ty, tx, th, tw are divided by these. */
   boxScale: z.tuple([z.number(), z.number(), z.number(), z.number()]),
 });
