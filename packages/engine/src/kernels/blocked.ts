@@ -229,26 +229,75 @@ export function blockedDepthwiseDw(x: Value, dy: Value, w: Value, geometry: Conv
   const { graph } = w;
   const b = graph.kernels.block;
   const [N, C, H, W] = x.shape as [number, number, number, number];
-  const [, , Ho, Wo] = dy.shape as [number, number, number, number];
-  const [, , kh, kw] = w.shape as [number, number, number, number];
-  const [top, left] = geometry.padding;
-  const bottom = geometry.stride[0] * (Ho - 1) + geometry.dilation[0] * (kh - 1) + 1 - H - top;
-  const right = geometry.stride[1] * (Wo - 1) + geometry.dilation[1] * (kw - 1) + 1 - W - left;
-  const [Hp, Wp] = [H + top + bottom, W + left + right];
+  const { top, left, bottom, right, Hp, Wp } = windowPads(x, dy, w, geometry);
   const five = reshapeRaw(graph, graph.nameIn(x, 'blocked'), [N, C / b, H, W, b]);
   const padded = graph.emit('Pad', [five, graph.constant([0, 0, top, left, 0, 0, 0, bottom, right, 0], [10], 'int64')], [N, C / b, Hp, Wp, b]).names.plain!;
-  const filters = reshapeRaw(graph, graph.nameIn(dy, 'blocked'), [N * C, 1, Ho, Wo]);
-  const each = blockedConv(graph, reshapeRaw(graph, padded, [1, N * C, Hp, Wp]), filters, [Ho, Wo], [1, N * C, kh, kw], {
-    group: N * C,
+  return toWeights(w, depthwiseSums(graph, reshapeRaw(graph, padded, [1, N * C, Hp, Wp]), dy, w, geometry));
+}
+
+/** Padding of x such that exactly kh × kw positions remain when dy slides over it; negative where the stride left pixels unused. */
+function windowPads(x: Value, dy: Value, w: Value, { stride, dilation, padding }: ConvGeometry) {
+  const [, , H, W] = x.shape as [number, number, number, number];
+  const [, , Ho, Wo] = dy.shape as [number, number, number, number];
+  const [, , kh, kw] = w.shape as [number, number, number, number];
+  const [top, left] = padding;
+  const bottom = stride[0] * (Ho - 1) + dilation[0] * (kh - 1) + 1 - H - top;
+  const right = stride[1] * (Wo - 1) + dilation[1] * (kw - 1) + 1 - W - left;
+  return { top, left, bottom, right, Hp: H + top + bottom, Wp: W + left + right };
+}
+
+/** Σ over the batch of each channel of `source` [1,N·O,Hp,Wp] under its dy, in the order weights are stored in: [O·kh·kw]. */
+function depthwiseSums(graph: Graph, source: string, dy: Value, w: Value, geometry: ConvGeometry): Value {
+  const [N, O, Ho, Wo] = dy.shape as [number, number, number, number];
+  const [, , kh, kw] = w.shape as [number, number, number, number];
+  const filters = reshapeRaw(graph, graph.nameIn(dy, 'blocked'), [N * O, 1, Ho, Wo]);
+  const each = blockedConv(graph, source, filters, [Ho, Wo], [1, N * O, kh, kw], {
+    group: N * O,
     stride: geometry.dilation,
     dilation: geometry.stride,
     padding: [0, 0, 0, 0],
   });
-  const rows = graph.emit('Reshape', [each.names.blocked!, graph.constant([N, C * kh * kw], [2], 'int64')], [N, C * kh * kw]);
-  const sum = graph.emit('ReduceSum', [rows, graph.constant([0], [1], 'int64')], [C * kh * kw], { attributes: { keepdims: 0 } });
-  const shaped = graph.emit('Reshape', [sum, graph.constant(w.shape, [4], 'int64')], w.shape);
+  const rows = graph.emit('Reshape', [each.names.blocked!, graph.constant([N, O * kh * kw], [2], 'int64')], [N, O * kh * kw]);
+  return graph.emit('ReduceSum', [rows, graph.constant([0], [1], 'int64')], [O * kh * kw], { attributes: { keepdims: 0 } });
+}
+
+/** Sums in blocked order as a gradient of w [O,1,kh,kw]. */
+function toWeights(w: Value, sums: Value): Value {
+  const { graph } = w;
+  const b = graph.kernels.block;
+  const [O, , kh, kw] = w.shape as [number, number, number, number];
+  const shaped = graph.emit('Reshape', [sums, graph.constant(w.shape, [4], 'int64')], w.shape);
   if (parameterOf(w)?.storage === 'blocked') return shaped;
-  return graph.emit('Reshape', [transposeRaw(graph, shaped.names.plain!, [C / b, kh, kw, b], [0, 3, 1, 2]), graph.constant(w.shape, [4], 'int64')], w.shape);
+  return graph.emit('Reshape', [transposeRaw(graph, shaped.names.plain!, [O / b, kh, kw, b], [0, 3, 1, 2]), graph.constant(w.shape, [4], 'int64')], w.shape);
+}
+
+/**
+ * dW of a convolution of one channel, w [O,1,kh,kw]: `blockedDepthwiseDw` with x repeated for each filter. dy is the larger
+ * of the two by far, and is read where it lies; `blockedConvDw` would transpose it.
+ */
+export function blockedStemDw(x: Value, dy: Value, w: Value, geometry: ConvGeometry): Value {
+  const { graph } = w;
+  const [N, , H, W] = x.shape as [number, number, number, number];
+  const O = dy.shape[1]!;
+  const { top, left, bottom, right, Hp, Wp } = windowPads(x, dy, w, geometry);
+  // What the stride left unused is cut off; a convolution pads for itself.
+  const [usedH, usedW] = [H + Math.min(0, bottom), W + Math.min(0, right)];
+  const used =
+    usedH === H && usedW === W
+      ? graph.nameIn(x, 'plain')
+      : graph.emit(
+          'Slice',
+          [x, graph.constant([0, 0], [2], 'int64'), graph.constant([usedH, usedW], [2], 'int64'), graph.constant([2, 3], [2], 'int64')],
+          [N, 1, usedH, usedW],
+        ).names.plain!;
+  // Repeating by a 1×1 convolution with ones: into blocks, padded, on all threads.
+  const ones = graph.constant(new Array(O).fill(1), [O, 1, 1, 1]).names.plain!;
+  const repeated = blockedConv(graph, used, ones, [1, 1], [N, O, Hp, Wp], {
+    stride: [1, 1],
+    dilation: [1, 1],
+    padding: [top, left, Math.max(0, bottom), Math.max(0, right)],
+  });
+  return toWeights(w, depthwiseSums(graph, reshapeRaw(graph, repeated.names.blocked!, [1, N * O, Hp, Wp]), dy, w, geometry));
 }
 
 /**
@@ -261,15 +310,10 @@ export function blockedConvDw(x: Value, dy: Value, w: Value, geometry: ConvGeome
   const [N, C, H, W] = x.shape as [number, number, number, number];
   const [, O, Ho, Wo] = dy.shape as [number, number, number, number];
   const [, , kh, kw] = w.shape as [number, number, number, number];
-  const [top, left] = geometry.padding;
-  // Bottom and right padding such that exactly kh × kw positions remain; negative where the stride left pixels unused.
-  const bottom = geometry.stride[0] * (Ho - 1) + geometry.dilation[0] * (kh - 1) + 1 - H - top;
-  const right = geometry.stride[1] * (Wo - 1) + geometry.dilation[1] * (kw - 1) + 1 - W - left;
+  const { top, left, bottom, right, Hp, Wp } = windowPads(x, dy, w, geometry);
   const swapped = graph.emit('Transpose', [x], [C, N, H, W], { attributes: { perm: [1, 0, 2, 3] } });
   const blocked = graph.emit('ReorderInput', [swapped], [C, N, H, W], { domain: blockedDomain }).names.plain!;
   const five = reshapeRaw(graph, blocked, [C, N / b, H, W, b]);
-  const Hp = H + top + bottom;
-  const Wp = W + left + right;
   const padded = graph.emit('Pad', [five, graph.constant([0, 0, top, left, 0, 0, 0, bottom, right, 0], [10], 'int64')], [C, N / b, Hp, Wp, b]).names.plain!;
   const kernel = transposeRaw(graph, graph.nameIn(dy, 'blocked'), [N / b, b, O / b, Ho * Wo, b], [2, 0, 3, 1, 4]);
   const result = blockedConv(graph, reshapeRaw(graph, padded, [C, N, Hp, Wp]), reshapeRaw(graph, kernel, [O, N, Ho, Wo]), [Ho, Wo], [C, O, kh, kw], {
