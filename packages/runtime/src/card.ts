@@ -4,6 +4,8 @@ import { decodeModel, encodeModel, readMetadata } from '@mien/onnx';
 import { en } from 'zod/locales';
 import * as z from 'zod/mini';
 import { UserError } from './error.ts';
+import { landmarkFeatureCount } from './landmarks/landmark-features.ts';
+import { landmarkKind } from './landmarks/landmark-spec.ts';
 
 /** The metadata key of the card. */
 export const cardKey = 'mien.card';
@@ -25,8 +27,8 @@ const preprocessing = z.object({
     scale: positive,
     /** Crop centre − box centre, as fractions of the crop's side; positive is right and down. */
     shift: z.tuple([z.number(), z.number()]),
-    /** `none`: the crop keeps the photograph's axes. */
-    align: z.enum(['none']),
+    /** `none`: the crop keeps the photograph's axes. `eyes-level`: it is turned about its centre so that the eyes lie level. */
+    align: z.enum(['none', 'eyes-level']),
     /** The training images fill the network's input: a whole crop is used as it is. */
     square: z.literal(true),
   }),
@@ -41,6 +43,9 @@ const preprocessing = z.object({
   mean: z.array(z.number()).check(z.minLength(1)),
   std: z.array(positive).check(z.minLength(1)),
 });
+
+/** A second input beside the pixels: the points of the face, in the form `writeLandmarkFeatures` gives them. */
+const landmarks = z.object({ name: z.string(), kind: z.literal(landmarkKind), features: z.literal(landmarkFeatureCount) });
 
 const figure = z.object({
   metric: z.string(),
@@ -65,6 +70,8 @@ export const cardSchema = z.object({
   licence: z.string(),
   labels,
   preprocessing,
+  /** Absent: the network sees pixels alone. */
+  landmarks: z.optional(landmarks),
   output: outputSchema,
   /** When the model should say "not sure": the highest calibrated probability below `threshold`. Absent: the user of the model decides. */
   abstain: z.optional(z.object({ threshold: z.number().check(z.gte(0), z.lte(1)) })),

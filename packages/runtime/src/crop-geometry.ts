@@ -1,6 +1,7 @@
 /** Where a training crop lies relative to a detector's box. */
 import type { Preprocessing } from './card.ts';
 import type { Box } from './image.ts';
+import { eyeRoll } from './landmarks/eye-roll.ts';
 
 export type CropGeometry = Preprocessing['crop'];
 
@@ -13,6 +14,18 @@ export type CropGeometry = Preprocessing['crop'];
  * x is set to 0: training mirrors its crops.
  */
 export const ferCrop: CropGeometry = { scale: 1.17, shift: [0, 0.02], align: 'none', square: true };
+
+/** The part of a picture that a network sees: a square, turned about its centre. */
+export interface FaceSquare extends Box {
+  /** Clockwise on the screen, radians: what runs along (cos roll, sin roll) in the picture lies level in the crop. Default 0. */
+  readonly rollRad?: number;
+}
+
+/** The square turned so that the eyes among a face's points [68,2], found in this square, lie level; as it is where they cannot be told. */
+export function levelSquare(square: Box, points: Float32Array): FaceSquare {
+  const rollRad = eyeRoll(points, square.width);
+  return rollRad === undefined ? square : { ...square, rollRad };
+}
 
 /** The square cut from a photograph for a detector's box: side = scale · √(width·height), centre moved by shift · side. */
 export function cropSquare(box: Box, crop: CropGeometry): Box {

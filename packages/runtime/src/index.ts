@@ -8,7 +8,7 @@ export { cardFormatVersion, cardKey, cardSchema, type ModelCard, type Preprocess
 // Pictures
 export type { Box, Image } from './image.ts';
 // From a face to the network's input
-export { type CropGeometry, cropSquare, ferCrop, wholeSquare } from './crop-geometry.ts';
+export { type CropGeometry, cropSquare, type FaceSquare, ferCrop, levelSquare, wholeSquare } from './crop-geometry.ts';
 export { normalise, Preprocessor, preprocess } from './preprocess.ts';
 export { Resampler } from './resample.ts';
 // Finding faces
@@ -20,6 +20,7 @@ export { centreOf, type FacePart, faceParts, landmarkCount, mirrorFace, mirrorPo
 export { eyeRoll } from './landmarks/eye-roll.ts';
 export { featurePoints, landmarkFeatureCount, writeLandmarkFeatures } from './landmarks/landmark-features.ts';
 export { type LandmarkFinder, loadLandmarks, type LoadLandmarksOptions } from './landmarks/landmark-finder.ts';
+export { landmarkUse, refuseLandmarkUse } from './landmarks/landmark-use.ts';
 // Recognising expressions
 export { type ExtraOutput, type LoadRecogniserOptions, loadRecogniser, type Recogniser, type Recognition } from './recogniser.ts';
 export { softmax } from './softmax.ts';

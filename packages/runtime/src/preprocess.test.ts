@@ -64,6 +64,43 @@ test('several faces go one after the other into one batch', () => {
   for (const [i, box] of boxes.entries()) expect(batch.subarray(i * p.size, (i + 1) * p.size)).toEqual(preprocess(fer, box, spec));
 });
 
+test('a turned square is what a turned camera would have seen: a quarter turn moves pixels, no turn changes none', () => {
+  const whole = { x: 0, y: 0, width: 48, height: 48 };
+  const rgbSpec: Preprocessing = { ...spec, input: { name: 'x', shape: [3, 48, 48] }, color: 'rgb', mean: [0], std: [1 / 255] };
+  const rgb: Image = { ...fer, channels: 3, data: Uint8Array.from({ length: 6912 }, (_, i) => (i * 31) & 255) };
+  const turned = new Preprocessor(rgbSpec).write(rgb, { ...whole, rollRad: Math.PI / 2 });
+  // What ran down the picture runs to the right in the crop.
+  for (const [y, x] of [
+    [0, 0],
+    [5, 40],
+    [47, 30],
+  ] as const) {
+    for (const c of [0, 1, 2]) expect(turned[c * 2304 + y * 48 + x]).toBeCloseTo(rgb.data[(x * 48 + 47 - y) * 3 + c]!, 3);
+  }
+  const still = new Preprocessor(spec).write(fer, { ...whole, rollRad: 1e-12 });
+  for (const [i, value] of preprocess(fer, 'whole', spec).entries()) expect(still[i]).toBeCloseTo(value, 5);
+});
+
+test('turning by the roll levels a tilted line, in a photograph larger than the input too', () => {
+  const roll = 0.3;
+  const size = 400;
+  const tilted: Image = {
+    width: size,
+    height: size,
+    channels: 1,
+    data: Uint8Array.from({ length: size * size }, (_, i) => {
+      const [x, y] = [(i % size) + 0.5 - 200, Math.floor(i / size) + 0.5 - 180];
+      return Math.cos(roll) * y - Math.sin(roll) * x > 0 ? 255 : 0;
+    }),
+  };
+  const flat: Preprocessing = { ...spec, input: { name: 'x', shape: [1, 32, 24] }, resizeTo: [32, 24], mean: [0], std: [1] };
+  const crop = new Preprocessor(flat).write(tilted, { x: 100, y: 80, width: 200, height: 200, rollRad: roll });
+  for (let y = 0; y < 32; y++) {
+    if (y > 13 && y < 18) continue;
+    for (let x = 0; x < 24; x++) expect(crop[y * 24 + x]).toBeCloseTo(y < 16 ? 0 : 1, 6);
+  }
+});
+
 test('contradictory specifications are refused', () => {
   expect(() => new Preprocessor({ ...spec, resizeTo: [40, 48] })).toThrow('44×44 is cut from resizeTo 40×48');
   expect(() => preprocess(fer, 'whole', { ...spec, color: 'rgb' })).toThrow('3 input channels');

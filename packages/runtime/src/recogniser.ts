@@ -1,9 +1,12 @@
 /** Runs an expression model on faces, exactly as its card says. */
 import { type CreateSession, type Session, type SessionOptions, type TensorValue, tensor } from '@mien/onnx';
 import { type ModelCard, readCard } from './card.ts';
-import { cropSquare, wholeSquare } from './crop-geometry.ts';
+import { cropSquare, levelSquare, wholeSquare } from './crop-geometry.ts';
 import { UserError } from './error.ts';
 import type { Box, Image } from './image.ts';
+import type { LandmarkFinder } from './landmarks/landmark-finder.ts';
+import { landmarkFeatureCount, writeLandmarkFeatures } from './landmarks/landmark-features.ts';
+import { landmarkUse } from './landmarks/landmark-use.ts';
 import { Preprocessor } from './preprocess.ts';
 import { softmax } from './softmax.ts';
 
@@ -44,6 +47,8 @@ export interface LoadRecogniserOptions {
   readonly session?: SessionOptions;
   /** Outputs of the network, [N,…] float32, that come with each recognition besides the logits. */
   readonly extraOutputs?: readonly string[];
+  /** Opens the landmark network; called only for a model whose card asks for a face's points. It is released with the recogniser. */
+  readonly landmarks?: () => Promise<LandmarkFinder>;
 }
 
 /** Faces in one run of the network: larger batches gain nothing and hold more memory. */
@@ -54,9 +59,11 @@ class SessionRecogniser implements Recogniser {
   readonly #session: Session;
   readonly #preprocessor: Preprocessor;
   readonly #extraOutputs: readonly string[];
+  readonly #landmarks: LandmarkFinder | undefined;
 
-  constructor(card: ModelCard, session: Session, extraOutputs: readonly string[]) {
+  constructor(card: ModelCard, session: Session, extraOutputs: readonly string[], landmarks: LandmarkFinder | undefined) {
     this.card = card;
+    this.#landmarks = landmarks;
     this.#session = session;
     this.#extraOutputs = extraOutputs;
     this.#preprocessor = new Preprocessor(card.preprocessing);
@@ -68,18 +75,27 @@ class SessionRecogniser implements Recogniser {
     const results: Recognition[] = [];
     for (let from = 0; from < squares.length; from += largestBatch) {
       const batch = squares.slice(from, from + largestBatch);
+      const points = await this.#landmarks?.find(image, batch);
       const size = this.#preprocessor.size;
       const input = new Float32Array(batch.length * size);
-      for (const [n, square] of batch.entries()) this.#preprocessor.write(image, square, input, n * size);
-      results.push(...(await this.#run(input, batch.length)));
+      for (const [n, square] of batch.entries()) {
+        const seen = points && preprocessing.crop.align === 'eyes-level' ? levelSquare(square, points[n]!) : square;
+        this.#preprocessor.write(image, seen, input, n * size);
+      }
+      results.push(...(await this.#run(input, batch.length, points)));
     }
     return results;
   }
 
-  /** input [N,C,H,W] */
-  async #run(input: Float32Array, n: number): Promise<Recognition[]> {
-    const { labels, output, preprocessing } = this.card;
-    const feeds = { [preprocessing.input.name]: tensor.float32(input, [n, ...preprocessing.input.shape]) };
+  /** input [N,C,H,W]; points of each face, where the card asks for them. */
+  async #run(input: Float32Array, n: number, points: readonly Float32Array[] | undefined): Promise<Recognition[]> {
+    const { labels, output, preprocessing, landmarks } = this.card;
+    const feeds: Record<string, TensorValue> = { [preprocessing.input.name]: tensor.float32(input, [n, ...preprocessing.input.shape]) };
+    if (landmarks) {
+      const features = new Float32Array(n * landmarkFeatureCount);
+      for (const [i, face] of points!.entries()) writeLandmarkFeatures(face, features, i * landmarkFeatureCount);
+      feeds[landmarks.name] = tensor.float32(features, [n, landmarkFeatureCount]);
+    }
     const outputs = await this.#session.run(feeds, [output.name, ...this.#extraOutputs]);
     const logits = outputs[output.name]!.data as Float32Array; // [N,K]
     const k = labels.length;
@@ -97,7 +113,7 @@ class SessionRecogniser implements Recogniser {
   }
 
   async release(): Promise<void> {
-    await this.#session.release();
+    await Promise.all([this.#session.release(), this.#landmarks?.release()]);
   }
 }
 
@@ -108,8 +124,9 @@ function rowOf({ shape, data }: TensorValue, i: number): ExtraOutput {
 }
 
 /**
- * Opens an expression model. Throws `UserError`: those of `readCard`, and `bad-model` when the network cannot be
- * loaded or has other inputs and outputs than its card says.
+ * Opens an expression model. Throws `UserError`: those of `readCard`, `bad-model` when the network cannot be
+ * loaded or has other inputs and outputs than its card says, `needs-landmarks` when it asks for points and no
+ * landmark network was given.
  */
 export async function loadRecogniser({
   model,
@@ -118,8 +135,12 @@ export async function loadRecogniser({
   threads,
   session: options,
   extraOutputs = [],
+  landmarks,
 }: LoadRecogniserOptions): Promise<Recogniser> {
   const card = readCard(model, file);
+  const use = landmarkUse(card);
+  if (use && !landmarks)
+    throw new UserError('needs-landmarks', `${file}: the model ${use}; open it where the landmark network (face-landmarks.onnx) is at hand`);
   let session: Session;
   try {
     session = await createSession(model, { ...options, ...(threads ? { threads } : {}) });
@@ -127,11 +148,12 @@ export async function loadRecogniser({
     throw new UserError('bad-model', `${file}: ONNX Runtime cannot load this model (${(cause as Error).message})`, { cause });
   }
   const { input } = card.preprocessing;
-  if (!session.inputNames.includes(input.name) || !session.outputNames.includes(card.output.name)) {
+  const inputs = [input.name, ...(card.landmarks ? [card.landmarks.name] : [])];
+  if (!inputs.every((name) => session.inputNames.includes(name)) || !session.outputNames.includes(card.output.name)) {
     await session.release();
     throw new UserError(
       'bad-model',
-      `${file}: the card names input ${input.name} and output ${card.output.name}, the network has ${session.inputNames.join(', ')} and ${session.outputNames.join(', ')}`,
+      `${file}: the card names input ${inputs.join(' and ')} and output ${card.output.name}, the network has ${session.inputNames.join(', ')} and ${session.outputNames.join(', ')}`,
     );
   }
   const missing = extraOutputs.filter((name) => !session.outputNames.includes(name));
@@ -139,5 +161,5 @@ export async function loadRecogniser({
     await session.release();
     throw new UserError('bad-model', `${file}: the network has no output ${missing.join(', ')}, only ${session.outputNames.join(', ')}`);
   }
-  return new SessionRecogniser(card, session, extraOutputs);
+  return new SessionRecogniser(card, session, extraOutputs, use ? await landmarks!() : undefined);
 }
