@@ -91,6 +91,15 @@ function checkInputs(files: readonly string[], flags: PredictFlags): void {
   }
 }
 
+/** A crop with fewer pixels than the network looks at is enlarged: an answer comes, but from less than the model knows to use. */
+function noteSmall(file: string, image: { readonly width: number; readonly height: number }, { card }: Recogniser): void {
+  const [height, width] = card.preprocessing.resizeTo;
+  if (image.width >= width && image.height >= height) return;
+  note(
+    `mind: ${file} is ${image.width}×${image.height} px, smaller than the ${width}×${height} px crop ${card.name} looks at; it is enlarged, take a larger picture if there is one`,
+  );
+}
+
 function parseThreshold(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
@@ -131,6 +140,7 @@ export function addPredictVerb(program: Command): void {
               continue;
             }
             const image = await decodeImage(file);
+            if (!detector) noteSmall(file, image, recogniser);
             const faces = detector
               ? await findExpressions(image, detector, recogniser, threshold === undefined ? {} : { threshold })
               : [await wholeExpression(image, recogniser)];
