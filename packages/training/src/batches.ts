@@ -15,6 +15,10 @@ export interface BatchOptions {
   readonly seed: number;
   readonly stage: Pick<Stage, 'batch' | 'augmentation'>;
   readonly geometry: Geometry;
+  /** Batches in an epoch; default: one pass over the rows. */
+  readonly batches?: number | undefined;
+  /** Names of the random streams that order the rows and augment them, for batches beside the ordinary ones. */
+  readonly streams?: { readonly order: string; readonly draws: string };
 }
 
 /** What a training step is fed, by epoch and place in the epoch. */
@@ -25,7 +29,11 @@ export interface BatchSource {
   fillImages(epoch: number, step: number, out: Float32Array): Promise<void>;
   fillTargets(epoch: number, step: number, head: HeadTargets, out: Float32Array): void;
   labelsOf(epoch: number, step: number): Uint8Array;
+  /** Share of the unlabelled images that taught something lately; only where there are any. */
+  readonly acceptedShare?: number;
 }
+
+const ordinaryStreams = { order: 'shuffle', draws: 'augment' };
 
 export class TrainingBatches implements BatchSource {
   readonly stepsPerEpoch: number;
@@ -34,7 +42,9 @@ export class TrainingBatches implements BatchSource {
   readonly #pixels: Uint8Array<ArrayBuffer>;
   readonly #size: number;
   readonly #random = new KeyedRandom(0);
-  #order: { epoch: number; rows: Uint32Array } | undefined;
+  readonly #streams: { readonly order: string; readonly draws: string };
+  readonly #perPass: number;
+  #order: { epoch: number; pass: number; rows: Uint32Array } | undefined;
 
   constructor(options: BatchOptions) {
     const { split, rows, stage, geometry } = options;
@@ -42,30 +52,40 @@ export class TrainingBatches implements BatchSource {
     this.#augment = compileAugmentation(stage.augmentation, geometry);
     this.#pixels = new Uint8Array(stage.batch * split.imageBytes);
     this.#size = geometry.channels * geometry.outHeight * geometry.outWidth;
-    this.stepsPerEpoch = Math.floor(rows.length / stage.batch);
+    this.#streams = options.streams ?? ordinaryStreams;
+    this.#perPass = Math.floor(rows.length / stage.batch);
+    this.stepsPerEpoch = options.batches ?? this.#perPass;
   }
 
-  /** The rows of one batch. Each epoch has an order of its own; rows beyond the last whole batch sit that epoch out. */
+  /** The rows of one batch. Each pass has an order of its own; rows beyond its last whole batch sit that pass out. */
   rowsOf(epoch: number, step: number): Uint32Array {
     const { rows, seed, stage } = this.#options;
-    if (this.#order?.epoch !== epoch) {
-      const order = shuffledIndices(rows.length, randomFor(seed, 'shuffle', epoch));
-      this.#order = { epoch, rows: order.map((i) => rows[i]!) };
+    const pass = this.#passOf(step);
+    if (this.#order?.epoch !== epoch || this.#order.pass !== pass) {
+      const order = shuffledIndices(rows.length, randomFor(seed, this.#streams.order, epoch, ...later(pass)));
+      this.#order = { epoch, pass, rows: order.map((i) => rows[i]!) };
     }
-    return this.#order.rows.subarray(step * stage.batch, (step + 1) * stage.batch);
+    const at = step % this.#perPass;
+    return this.#order.rows.subarray(at * stage.batch, (at + 1) * stage.batch);
+  }
+
+  #passOf(step: number): number {
+    return Math.floor(step / this.#perPass);
   }
 
   /** Writes the augmented images of a step, [N,C,H,W] in 0…1. */
   async fillImages(epoch: number, step: number, out: Float32Array): Promise<void> {
-    await this.writeImages(this.rowsOf(epoch, step), epoch, out);
+    await this.writeImages(this.rowsOf(epoch, step), epoch, out, this.#passOf(step));
   }
 
-  /** Writes the images of at most a batch of rows as they are augmented in an epoch, [rows,C,H,W] in 0…1. */
-  async writeImages(rows: Uint32Array, epoch: number, out: Float32Array): Promise<void> {
+  /** Writes the images of at most a batch of rows as they are augmented in a pass of an epoch, [rows,C,H,W] in 0…1. */
+  async writeImages(rows: Uint32Array, epoch: number, out: Float32Array, pass = 0): Promise<void> {
     const { split, seed } = this.#options;
+    const keys = later(pass);
     await split.gatherImages(rows, this.#pixels);
     for (let i = 0; i < rows.length; i++) {
-      this.#augment(this.#pixels, i * split.imageBytes, this.#random.reseed(seed, 'augment', epoch, rows[i]!), out, i * this.#size);
+      const random = this.#random.reseed(seed, this.#streams.draws, epoch, rows[i]!, ...keys);
+      this.#augment(this.#pixels, i * split.imageBytes, random, out, i * this.#size);
     }
   }
 
@@ -78,4 +98,9 @@ export class TrainingBatches implements BatchSource {
   labelsOf(epoch: number, step: number): Uint8Array {
     return Uint8Array.from(this.rowsOf(epoch, step), (row) => this.#options.split.labels[row]!);
   }
+}
+
+/** The first pass of an epoch is named by the epoch alone. */
+function later(pass: number): readonly number[] {
+  return pass === 0 ? [] : [pass];
 }

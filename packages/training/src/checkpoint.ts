@@ -29,6 +29,10 @@ export interface Position {
   seconds: number;
   /** Checksums of the models the training learns from. */
   teachers: readonly string[];
+  /** Checksums of the csv files of changes. */
+  changes: readonly string[];
+  /** Checksum of the pseudo-labels of this stage; '' without any. */
+  pseudoLabels: string;
 }
 
 export function freshPosition(): Position {
@@ -48,6 +52,8 @@ export function freshPosition(): Position {
     plateau: plateauStart,
     seconds: 0,
     teachers: [],
+    changes: [],
+    pseudoLabels: '',
   };
 }
 
@@ -56,6 +62,7 @@ export function nextStage(position: Position): void {
   position.epochsBefore += position.epoch;
   position.stage++;
   Object.assign(position, { epoch: 0, step: 0, optimizerSteps: 0, lossSum: 0, correct: 0, seen: 0, epochsSinceBest: 0, stageBest: -1, plateau: plateauStart });
+  position.pseudoLabels = '';
 }
 
 export interface TrainingState {

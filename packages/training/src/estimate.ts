@@ -2,7 +2,7 @@
 import { describeNetwork } from '@mien/engine';
 import { sizeOf } from '@mien/onnx';
 import { freshPosition } from './checkpoint.ts';
-import { openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
+import { imagesPerBatch, openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
 import type { Stage } from './recipe-schema.ts';
 
 export interface StageEstimate {
@@ -57,16 +57,20 @@ async function estimateStage(training: Training, stage: Stage): Promise<StageEst
       optimizer.step(0);
     }
     const secondsPerImage = (performance.now() - began) / 1000 / measuredSteps / stage.batch;
-    const steps = stepsPerEpoch(training, stage);
-    const forward = features ? extraction / training.rows.trainRows.length : forwardShare * secondsPerImage;
-    const epochSeconds = secondsPerImage * steps * stage.batch * stage.accumulate + forward * training.rows.validationRows.length;
+    const { trainRows, validationRows, unlabelledRows } = training.rows;
+    // How many rows will be given a label is not known before there is a model: at most all of them.
+    const rows = stage.pseudo ? { ...training.rows, trainRows: Uint32Array.from([...trainRows, ...unlabelledRows]) } : training.rows;
+    const steps = stepsPerEpoch({ rows }, stage);
+    const forward = features ? extraction / trainRows.length : (forwardShare * secondsPerImage * stage.batch) / imagesPerBatch(stage);
+    const judging = stage.pseudo ? (unlabelledRows.length + validationRows.length) * forward * (stage.pseudo.flip ? 2 : 1) : 0;
+    const epochSeconds = secondsPerImage * steps * stage.batch * stage.accumulate + forward * validationRows.length;
     return {
       name: stage.name,
       epochs: stage.epochs,
       stepsPerEpoch: steps,
       trainedParameters: step.slots.reduce((sum, slot) => sum + slot.weights.length, 0),
       imagesPerSecond: 1 / secondsPerImage,
-      seconds: extraction + stage.epochs * epochSeconds,
+      seconds: extraction + judging + stage.epochs * epochSeconds,
     };
   } finally {
     await release();

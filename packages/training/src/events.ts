@@ -1,4 +1,5 @@
 /** What a training reports while it runs; also the lines of `log.jsonl`. */
+import type { AcceptedCount } from './semi/pseudo-labels.ts';
 import type { InitReport } from './initial-weights.ts';
 
 export interface EpochFigures {
@@ -43,6 +44,23 @@ export type TrainEvent =
       readonly learningRate: number;
       readonly imagesPerSecond: number;
       readonly secondsLeft: number;
+      /** Share of the unlabelled images that taught something lately, where the stage learns from them. */
+      readonly acceptedShare?: number;
+    }
+  | {
+      /** Before a stage that learns from pseudo-labels. */
+      readonly type: 'pseudo-labels';
+      /** Counts from 1. */
+      readonly stage: number;
+      /** Csv in the folder of the run. */
+      readonly file: string;
+      readonly asked: number;
+      readonly accepted: number;
+      /** Fitted on the rows the epoch is chosen on. */
+      readonly temperature: number;
+      /** [K]; 2 for a class that is never accepted. */
+      readonly thresholds: readonly number[];
+      readonly classes: readonly AcceptedCount[];
     }
   | {
       readonly type: 'epoch';

@@ -4,6 +4,7 @@ import { labelHead, votesHead } from '@mien/evaluation';
 import { expressions, parseExpression, UserError } from '@mien/runtime';
 import type { HeadTargets } from './batches.ts';
 import type { Recipe, Stage } from './recipe-schema.ts';
+import { hiddenLabel } from './rows.ts';
 import { labelTargets, type Votes, voteTargets } from './targets.ts';
 
 /** Classes of the votes head: FER+ votes on contempt too (Barsoum et al. 2016). */
@@ -33,20 +34,25 @@ export interface TeachOptions {
   readonly rows: Uint32Array;
   readonly loss: Stage['loss'];
   readonly votes: Votes | undefined;
+  /** Factor of a row's targets of the label. */
+  readonly rowWeight?: ((row: number) => number) | undefined;
 }
 
-/** Votes of every row of a split, or undefined where the data has none. */
+/** Votes of a split, or undefined where the data has none; none of a row whose label must not be read. */
 export async function votesOf(split: Split): Promise<Votes | undefined> {
   const counts = await split.readVotes();
-  return counts && { names: split.voteNames!, counts };
+  if (!counts) return undefined;
+  const names = split.voteNames!;
+  for (const [row, label] of split.labels.entries()) if (label === hiddenLabel) counts.fill(0, row * names.length, (row + 1) * names.length);
+  return { names, counts };
 }
 
 /** Targets of every head. Throws `UserError` when the data lacks the votes that are asked for. */
-export function headTargets({ heads, split, rows, loss, votes }: TeachOptions): Map<string, HeadTargets> {
+export function headTargets({ heads, split, rows, loss, votes, rowWeight }: TeachOptions): Map<string, HeadTargets> {
   return new Map(
     heads.map(({ name, labels }): [string, HeadTargets] => {
       if (name === labelHead) {
-        const write = labelTargets({ labels: split.labels, labelNames: labels, rows, loss, votes, canonical });
+        const write = labelTargets({ labels: split.labels, labelNames: labels, rows, loss, votes, canonical, rowWeight });
         return [name, { classes: labels.length, write }];
       }
       if (!votes) throw new UserError('no-votes', 'heads.votes needs data with votes; import it with --votes, or set heads.votes=0');

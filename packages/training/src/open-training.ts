@@ -12,6 +12,7 @@ import {
   type FeatureTraining,
   type HeadOptions,
   type Kernels,
+  LiveInference,
   type Optimizer,
   type ProbeResult,
   sgd,
@@ -28,6 +29,8 @@ import { type Head, headTargets, votesOf } from './heads.ts';
 import { type InitReport, initialWeights } from './initial-weights.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
 import type { Recipe, Stage } from './recipe-schema.ts';
+import { checkSemi } from './semi/check-semi.ts';
+import { ConsistencyBatches } from './semi/consistency-batches.ts';
 import { chooseRows, type TrainingRows } from './rows.ts';
 import { StageTrainer, type StageContext } from './stage-trainer.ts';
 import type { Votes } from './targets.ts';
@@ -62,13 +65,16 @@ export interface OpenStage {
   trainer(context: Omit<StageContext, 'recipe' | 'stage' | 'state' | 'batches' | 'imageShape' | 'heads' | 'teachers'>): StageTrainer;
 }
 
-function checkStages(recipe: Recipe, plan: NetworkPlan, rows: number, classes: number): void {
+function checkStages(recipe: Recipe, plan: NetworkPlan, chosen: TrainingRows): void {
+  const rows = chosen.trainRows.length;
+  const classes = chosen.train.labelNames.length;
   const { specs } = buildNetwork(plan.network, plan.input, { mode: 'infer', batch: 1 });
   const names = specs.filter((spec) => spec.kind === 'trainable').map((spec) => spec.name);
   const several = recipe.stages.length > 1;
   for (const [i, stage] of recipe.stages.entries()) {
     const where = several ? `recipe ${recipe.name}, stages.${i}` : `recipe ${recipe.name}`;
     checkWeightGroups(stage, names, where);
+    checkSemi(recipe, i, chosen, where);
     if (rows < stage.batch * stage.accumulate) {
       const most = Math.max(1, Math.floor(rows / stage.accumulate));
       const accumulated = stage.accumulate > 1 ? ` times accumulate ${stage.accumulate}` : '';
@@ -129,7 +135,7 @@ export async function openTraining(options: OpenTrainingOptions): Promise<Traini
   const rows = await chooseRows(recipe, options.data);
   const { image, labelNames } = rows.train;
   const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
-  checkStages(recipe, plan, rows.trainRows.length, labelNames.length);
+  checkStages(recipe, plan, rows);
   const { weights: start, report: init } = initialWeights(plan.network, plan.input, recipe);
   const votes = await votesOf(rows.train);
   const { device = 'cpu' } = options;
@@ -151,43 +157,77 @@ export async function openTraining(options: OpenTrainingOptions): Promise<Traini
 }
 
 /** Updates of the weights in an epoch of a stage. */
-export function stepsPerEpoch({ rows }: Training, stage: Stage): number {
-  return Math.floor(rows.trainRows.length / (stage.batch * stage.accumulate));
+export function stepsPerEpoch({ rows }: Pick<Training, 'rows'>, stage: Stage): number {
+  return stage.steps ?? Math.floor(rows.trainRows.length / (stage.batch * stage.accumulate));
+}
+
+/** Images of one batch: labelled ones, and the unlabelled ones that are taught beside them. */
+export function imagesPerBatch({ batch, consistency }: Pick<Stage, 'batch' | 'consistency'>): number {
+  return batch * (1 + (consistency?.ratio ?? 0));
 }
 
 /** The stage split below its lowest trained weight, where what lies below gives the same features in every epoch and they fit in memory. */
 async function openFeatures({ rows, teachers }: Training, stage: Stage, options: TrainStepOptions): Promise<FeatureTraining | undefined> {
   const freezes = stage.trainable.length > 0 || stage.frozen.length > 0;
-  if (!freezes || stage.augmentation.length > 0 || stage.mix || teachers || !canKeepFeatures(options)) return undefined;
+  if (!freezes || stage.augmentation.length > 0 || stage.mix || stage.consistency || teachers || !canKeepFeatures(options)) return undefined;
   const features = await createFeatureTraining(options);
   if (fitsInMemory(rows.trainRows.length, features.featureSize)) return features;
   await features.release();
   return undefined;
 }
 
-/** Compiles a stage; its weights are zero until they are loaded. */
-export async function openStage(training: Training, stage: Stage, position: Position): Promise<OpenStage> {
+/** Compiles a stage; its weights are zero until they are loaded. `rowWeight`: what a row counts in the loss, where that differs. */
+export async function openStage(training: Training, stage: Stage, position: Position, rowWeight?: (row: number) => number): Promise<OpenStage> {
   const { recipe, rows, plan, kernels, votes, teachers, threads } = training;
   const isTaught = (name: string): boolean => teachers?.heads.some((head) => head.name === name) ?? false;
-  const heads = headTargets({ heads: plan.heads, split: rows.train, rows: rows.trainRows, loss: stage.loss, votes });
-  const images = new TrainingBatches({ split: rows.train, rows: rows.trainRows, seed: recipe.seed, stage, geometry: geometryOf(plan, rows) });
+  const heads = headTargets({ heads: plan.heads, split: rows.train, rows: rows.trainRows, loss: stage.loss, votes, rowWeight });
+  const geometry = geometryOf(plan, rows);
+  const images = new TrainingBatches({
+    split: rows.train,
+    rows: rows.trainRows,
+    seed: recipe.seed,
+    stage,
+    geometry,
+    batches: stage.steps && stage.steps * stage.accumulate,
+  });
   const options: TrainStepOptions = {
     network: plan.trainingNetwork,
     input: plan.batchInput,
     heads: Object.fromEntries(plan.heads.map((head) => [head.name, headOptions(head, isTaught(head.name), recipe)])),
-    batch: stage.batch,
+    batch: imagesPerBatch(stage),
     kernels,
     createSession: training.createSession,
     frozen: frozenIn(stage),
     ...(threads ? { threads } : {}),
   };
   const features = await openFeatures(training, stage, options);
-  const batches = features ? new FeatureBatches({ images, rows: rows.trainRows, batch: stage.batch, imageSize: sizeOf(plan.batchInput), features }) : images;
   const step = features?.step ?? (await TrainStep.create(options));
+  const { consistency } = stage;
+  const live = consistency && (await LiveInference.create(step, { ...options, batch: consistency.ratio * stage.batch, head: plan.heads[0]!.name }));
+  let batches: BatchSource = images;
+  if (features) batches = new FeatureBatches({ images, rows: rows.trainRows, batch: stage.batch, imageSize: sizeOf(plan.batchInput), features });
+  if (consistency) {
+    const [head] = heads.values();
+    const { seed } = recipe;
+    batches = new ConsistencyBatches({
+      labelled: images,
+      split: rows.train,
+      unlabelled: rows.unlabelledRows,
+      seed,
+      stage,
+      consistency,
+      geometry,
+      head: head!,
+      live: live!,
+    });
+  }
   const sums = stage.accumulate > 1 ? accumulateGradients(step.slots) : undefined;
   const average = stage.ema > 0 ? averageWeights(step.stored, stage.ema) : undefined;
   const state = { step, optimizer: makeOptimizer(stage, sums?.slots ?? step.slots), average, position };
-  const release = (): Promise<void> => (features ?? step).release();
+  const release = async (): Promise<void> => {
+    await live?.release();
+    await (features ?? step).release();
+  };
   return {
     state,
     batches,

@@ -1,6 +1,7 @@
 /** The fields of a recipe. Everything that decides the result of a training stands here. */
 import { augmentationSchema, mixSchema } from '@mien/data';
 import { z } from 'zod';
+import { consistencySchema, pseudoSchema } from './semi/semi-schema.ts';
 
 const rate = z.number().min(0);
 const share = z.number().min(0).max(1);
@@ -81,12 +82,18 @@ const distillSchema = z.strictObject({
 export const stageSchema = z.strictObject({
   name: z.string().default('train'),
   epochs: z.number().int().positive(),
+  /** Updates in an epoch; default: as many as make one pass over the rows. For comparisons at equal work over unequal numbers of rows. */
+  steps: z.number().int().positive().optional(),
   batch: z.number().int().positive().default(64),
   /** Batches whose gradients are averaged before each update. */
   accumulate: z.number().int().positive().default(1),
   augmentation: augmentationSchema.default([]),
   /** Mixing the images of a batch with their targets, after augmentation: mixup, cutmix or both. */
   mix: mixSchema.optional(),
+  /** Learning from the unlabelled rows of `data` as well, by agreement between two views of each. */
+  consistency: consistencySchema.optional(),
+  /** Learning from the unlabelled rows of `data` as well, by labels that a model gives them before the stage begins. */
+  pseudo: pseudoSchema.optional(),
   loss: lossSchema.prefault({}),
   optimizer: optimizerSchema,
   schedule: scheduleSchema.prefault({ kind: 'constant' }),
@@ -100,17 +107,33 @@ export const stageSchema = z.strictObject({
   frozen: z.array(z.string().min(1)).default([]),
   /** Ends the stage when the validation accuracy has not risen for this many epochs; 0: never. */
   patience: z.number().int().nonnegative().default(0),
-  /** Where the stage starts: at the weights the stage before ended with, or at the best so far. */
-  startFrom: z.enum(['last', 'best']).default('last'),
+  /** Where the stage starts: at the weights the stage before ended with, at the best so far, or as a new training would. */
+  startFrom: z.enum(['last', 'best', 'new']).default('last'),
 });
 
 const dataSchema = z.strictObject({
   /** Split trained on. */
   train: z.string().default('train'),
   /** Rows the best epoch is chosen on: a split of its own, or a stratified part of the training split. */
-  validation: z.union([z.strictObject({ split: z.string() }), z.strictObject({ fraction: z.number().gt(0).lt(1) })]).default({ fraction: 0.1 }),
+  validation: z
+    .union([
+      z.strictObject({ split: z.string() }),
+      z.strictObject({ fraction: z.number().gt(0).lt(1) }),
+      /** One of `folds` equal parts, counted from 0: each row is held out by one of so many trainings. */
+      z.strictObject({ fold: z.number().int().nonnegative(), folds: z.number().int().min(2).max(100) }),
+    ])
+    .default({ fraction: 0.1 }),
   /** Part of the training rows that is used, of every class alike, chosen by the seed: for budgets and label-efficiency studies. */
   fraction: z.number().gt(0).max(1).default(1),
+  /**
+   * Part of the training rows whose labels are known, of every class alike, chosen by the seed; the labels and votes of the others are
+   * never read. A fraction for validation is then held out of the labelled rows, so that no other label is looked at.
+   */
+  labelled: z.number().gt(0).lt(1).optional(),
+  /** A split whose images are learnt from without their labels, which are never read. */
+  unlabelled: z.string().min(1).optional(),
+  /** Csv files of changes, as of `mien data check --csv`: rows trained on are dropped and relabelled by them, the store stays as it is. */
+  changes: z.array(z.string().min(1)).min(1).optional(),
 });
 
 /** One number for all channels, or one for each. */

@@ -1,60 +1,132 @@
 /** The rows a training learns from and those its best epoch is chosen on. */
-import { openStore, type Split, stratifiedHoldout } from '@mien/data';
+import { openStore, type Split, type Store, type StoreSource, stratifiedFolds, stratifiedHoldout } from '@mien/data';
 import { UserError } from '@mien/runtime';
+import { applyChanges } from './changed-rows.ts';
 import type { Recipe } from './recipe-schema.ts';
 
 export interface TrainingRows {
   /** Name of the store. */
   readonly name: string;
+  /** Where its rows came from; `train.readProvenance()` counts in them. */
+  readonly sources: readonly StoreSource[];
+  /** All rows there are to learn from. The label of a row that is not to be read is `hiddenLabel`. */
   readonly train: Split;
+  /** Rows learnt by their labels. */
   readonly trainRows: Uint32Array;
+  /** Rows of `train` that may be learnt from without their labels. */
+  readonly unlabelledRows: Uint32Array;
   readonly validation: Split;
   readonly validationRows: Uint32Array;
+  /** Checksums of the csv files of `data.changes`. */
+  readonly changes: readonly string[];
 }
 
-function everyRow(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, i) => i);
+/** Stands in place of a label that must not be read: no class, so that whatever reads it all the same shows. */
+export const hiddenLabel = 255;
+
+function everyRow(count: number, start = 0): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => start + i);
 }
 
 export function describeValidation(recipe: Recipe): string {
-  const { train, validation } = recipe.data;
-  return 'split' in validation ? `split ${validation.split}` : `${100 * validation.fraction} % of split ${train}, held out`;
+  const { train, validation, labelled } = recipe.data;
+  if ('split' in validation) return `split ${validation.split}`;
+  if ('fold' in validation) return `fold ${validation.fold} of ${validation.folds} of split ${train}, held out`;
+  return `${100 * validation.fraction} % of ${labelled ? 'the labelled rows of ' : ''}split ${train}, held out`;
 }
 
-/** `fraction` of `rows`, of every class alike; chosen by the seed, so that a larger fraction need not hold a smaller one. */
-function part(rows: Uint32Array, labels: Uint8Array, fraction: number, seed: number): Uint32Array {
-  if (fraction === 1) return rows;
-  const chosen = stratifiedHoldout(
+/** `fraction` of `rows`, of every class alike, and the others; chosen by the seed, so that a larger fraction need not hold a smaller one. */
+function divide(rows: Uint32Array, labels: Uint8Array, fraction: number, seed: string | number): { chosen: Uint32Array; others: Uint32Array } {
+  const { heldOut, train } = stratifiedHoldout(
     rows.map((row) => labels[row]!),
     fraction,
-    `part ${seed}`,
-  ).heldOut;
-  return chosen.map((i) => rows[i]!);
+    seed,
+  );
+  return { chosen: heldOut.map((i) => rows[i]!), others: train.map((i) => rows[i]!) };
 }
 
 /** A test split that has been learned from, or chosen on, proves nothing any more. */
 function refuseLocked(split: Split, use: string): void {
   if (split.locked)
-    throw new UserError('locked-split', `split ${split.name} is a locked test split and must not be ${use}; name another in data.train or data.validation`);
+    throw new UserError('locked-split', `split ${split.name} is a locked test split and must not be ${use}; name another one in data.train or data.validation`);
+}
+
+interface Chosen {
+  readonly trainRows: Uint32Array;
+  readonly unlabelledRows: Uint32Array;
+  readonly heldOut: Uint32Array | undefined;
+}
+
+/** Divides the rows of the training split by its labels, all of which this one place may read. */
+async function chooseTrainRows({ data, seed }: Recipe, train: Split): Promise<Chosen> {
+  const { validation, fraction, labelled } = data;
+  const { labels } = train;
+  const part = (rows: Uint32Array): Uint32Array => (fraction === 1 ? rows : divide(rows, labels, fraction, `part ${seed}`).chosen);
+  if (labelled !== undefined) {
+    const { chosen, others } = divide(part(everyRow(train.count)), labels, labelled, `labelled ${seed}`);
+    if ('split' in validation) return { trainRows: chosen, unlabelledRows: others, heldOut: undefined };
+    if ('fold' in validation)
+      throw new UserError('bad-recipe', 'data.labelled: rows of a fold cannot be held out of it; set data.validation.fraction, or a split');
+    const { chosen: heldOut, others: trainRows } = divide(chosen, labels, validation.fraction, seed);
+    return { trainRows, unlabelledRows: others, heldOut };
+  }
+  const none = new Uint32Array(0);
+  if ('split' in validation) return { trainRows: part(everyRow(train.count)), unlabelledRows: none, heldOut: undefined };
+  if ('fold' in validation) {
+    const { fold, folds } = validation;
+    if (fold >= folds) throw new UserError('bad-recipe', `data.validation.fold ${fold}: folds are counted from 0, so the last of ${folds} is ${folds - 1}`);
+    const of = stratifiedFolds(labels, folds, `folds ${seed}`, (await train.readSubjects())?.subject);
+    const rows = everyRow(train.count);
+    return { trainRows: part(rows.filter((row) => of[row] !== fold)), unlabelledRows: none, heldOut: rows.filter((row) => of[row] === fold) };
+  }
+  const { train: trainRows, heldOut } = stratifiedHoldout(labels, validation.fraction, seed);
+  return { trainRows: part(trainRows), unlabelledRows: none, heldOut };
+}
+
+/** The split with every label hidden but those of `rows`. */
+function hideOthers(split: Split, rows: readonly Uint32Array[]): Split {
+  const labels = new Uint8Array(split.count).fill(hiddenLabel);
+  for (const some of rows) for (const row of some) labels[row] = split.labels[row]!;
+  return split.withLabels(labels);
+}
+
+/** Training rows and those of a split without labels, as rows of one split that spans the store. */
+async function joinUnlabelled(store: Store, train: Split, chosen: Chosen, name: string): Promise<{ train: Split; chosen: Chosen }> {
+  const extra = await store.split(name);
+  refuseLocked(extra, 'learnt from');
+  if (extra.name === train.name)
+    throw new UserError('bad-recipe', `data.unlabelled: ${name} is the split that is trained on; name another one, or set data.labelled`);
+  const start = store.startOf(train.name);
+  const moved = (rows: Uint32Array): Uint32Array => rows.map((row) => start + row);
+  const labels = new Uint8Array(store.manifest.count).fill(hiddenLabel);
+  labels.set(train.labels, start);
+  const unlabelledRows = Uint32Array.from([...moved(chosen.unlabelledRows), ...everyRow(extra.count, store.startOf(name))]);
+  return {
+    train: await store.asOne(train.name, labels),
+    chosen: { trainRows: moved(chosen.trainRows), unlabelledRows, heldOut: chosen.heldOut && moved(chosen.heldOut) },
+  };
 }
 
 /** Opens the store and divides its rows. Throws `UserError` for unknown splits and when nothing is left to choose on. */
 export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingRows> {
   const store = await openStore(dir);
-  const train = await store.split(recipe.data.train);
+  const { data } = recipe;
+  let train = await store.split(data.train);
   refuseLocked(train, 'trained on');
-  const { validation, fraction } = recipe.data;
-  const { name } = store.manifest;
-  let trainRows = everyRow(train.count);
-  let validationSplit = train;
-  let validationRows: Uint32Array;
-  if ('split' in validation) {
-    validationSplit = await store.split(validation.split);
-    refuseLocked(validationSplit, 'used to choose the epoch');
-    validationRows = everyRow(validationSplit.count);
-  } else {
-    ({ train: trainRows, heldOut: validationRows } = stratifiedHoldout(train.labels, validation.fraction, recipe.seed));
+  let chosen = await chooseTrainRows(recipe, train);
+  if (chosen.unlabelledRows.length > 0) train = hideOthers(train, [chosen.trainRows, chosen.heldOut ?? new Uint32Array(0)]);
+  const changed = await applyChanges(store, train, chosen.trainRows, data.changes ?? []);
+  train = changed.split;
+  chosen = { ...chosen, trainRows: changed.rows };
+  let validation: Split | undefined;
+  if ('split' in data.validation) {
+    validation = await store.split(data.validation.split);
+    refuseLocked(validation, 'used to choose the epoch');
   }
+  if (data.unlabelled !== undefined) ({ train, chosen } = await joinUnlabelled(store, train, chosen, data.unlabelled));
+  const { trainRows, unlabelledRows } = chosen;
+  const validationRows = validation ? everyRow(validation.count) : chosen.heldOut!;
   if (validationRows.length === 0) throw new UserError('no-validation', `${describeValidation(recipe)} holds no rows to choose the best epoch on`);
-  return { name, train, trainRows: part(trainRows, train.labels, fraction, recipe.seed), validation: validationSplit, validationRows };
+  const { name, sources } = store.manifest;
+  return { name, sources, train, trainRows, unlabelledRows, validation: validation ?? train, validationRows, changes: changed.checksums };
 }

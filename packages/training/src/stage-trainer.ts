@@ -116,6 +116,7 @@ export class StageTrainer {
       loss: position.lossSum / position.seen,
       accuracy: position.correct / position.seen,
       imagesPerSecond: (1000 * stage.batch * stage.accumulate) / this.#smoothedMs,
+      ...(this.#context.batches.acceptedShare === undefined ? {} : { acceptedShare: this.#context.batches.acceptedShare }),
       secondsLeft: (((this.#context.plannedEpochs - epoch) * stepsPerEpoch - position.step) * this.#smoothedMs) / 1000,
     });
     const stopping = shouldStop();

@@ -52,10 +52,12 @@ export interface LabelTargetOptions {
   readonly votes?: Votes | undefined;
   /** Our name of a vote's column, as `happiness` → `happy`. */
   readonly canonical: (name: string) => string;
+  /** Factor of a row's targets; default: 1 for every row. */
+  readonly rowWeight?: ((row: number) => number) | undefined;
 }
 
 /** Targets of the labels, with smoothing, class weights and a share of the votes. */
-export function labelTargets({ labels, labelNames, rows, loss, votes, canonical }: LabelTargetOptions): WriteTarget {
+export function labelTargets({ labels, labelNames, rows, loss, votes, canonical, rowWeight = () => 1 }: LabelTargetOptions): WriteTarget {
   const K = labelNames.length;
   const power = loss.classWeights === 'none' ? 0 : loss.classWeights === 'balanced' ? 1 : loss.classWeights;
   const weights = classWeights(labels, rows, K, power);
@@ -63,7 +65,7 @@ export function labelTargets({ labels, labelNames, rows, loss, votes, canonical 
   const columns = loss.votesShare > 0 ? columnsFor(labelNames, votes!, canonical) : [];
   return (row, out, offset) => {
     const label = labels[row]!;
-    const weight = weights[label]!;
+    const weight = weights[label]! * rowWeight(row);
     const smooth = (weight * loss.labelSmoothing) / K;
     out.fill(smooth, offset, offset + K);
     let hard = weight * (1 - loss.labelSmoothing);

@@ -12,6 +12,7 @@ import { weightsOfModel } from './initial-weights.ts';
 import { openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
 import type { Stage } from './recipe-schema.ts';
 import { describeValidation } from './rows.ts';
+import { pseudoRows } from './semi/pseudo-stage.ts';
 import { type RunFolder, runFolder, writeAtomically } from './run-folder.ts';
 
 export interface TrainerOptions extends OpenTrainingOptions {
@@ -48,7 +49,9 @@ async function runStages(training: Training, options: TrainerOptions): Promise<v
   const resuming = options.resume && existsSync(folder.last);
   const position = resuming ? readPosition(folder.last) : freshPosition();
   if (resuming) checkTeachers(position, teachers, options.out);
+  if (resuming) checkChanges(position, training, options.out);
   position.teachers = teachers?.checksums ?? [];
+  position.changes = rows.changes;
   const run: Run = { ...training, folder, position, onEvent };
   const plannedEpochs = recipe.stages.reduce((sum, stage) => sum + stage.epochs, 0);
   onEvent({
@@ -65,12 +68,16 @@ async function runStages(training: Training, options: TrainerOptions): Promise<v
   let weights = training.start;
   for (let isFirst = true; position.stage < recipe.stages.length; isFirst = false) {
     const stage = recipe.stages[position.stage]!;
-    const { state, features, trainer, release } = await openStage(training, stage, position);
+    const { pseudo } = stage;
+    const judged =
+      pseudo && (await pseudoRows({ pseudo, stage: position.stage, rows, folder, begunWith: position.pseudoLabels, threads: training.threads, onEvent }));
+    position.pseudoLabels = judged?.checksum ?? '';
+    const taught = judged && ((row: number): number => (judged.taught.has(row) ? pseudo.weight : 1));
+    const { state, features, trainer, release } = await openStage(judged ? { ...training, rows: judged.rows } : training, stage, position, taught);
     try {
       if (isFirst && resuming) loadCheckpoint(folder.last, state);
       else {
-        const best = stage.startFrom === 'best' && position.bestEpoch > 0;
-        state.step.load(best ? bestWeights(folder.model) : weights);
+        state.step.load(startOf(stage, run, weights));
         state.average?.reset();
       }
       announce(run, state, stage, features !== undefined);
@@ -100,6 +107,19 @@ function checkTeachers(position: Position, teachers: TeacherPanel | undefined, o
     'other-teachers',
     `${out}: the file of teacher ${changed.join(', ')} is not the one the run began with; put that back, or start in another --out`,
   );
+}
+
+/** Rows that were cleaned otherwise are other rows. */
+function checkChanges({ changes }: Position, { recipe, rows }: Training, out: string): void {
+  const changed = (recipe.data.changes ?? []).filter((_, i) => changes[i] !== rows.changes[i]);
+  if (changed.length === 0) return;
+  throw new UserError('other-changes', `${out}: ${changed.join(', ')} is not the csv the run began with; put that back, or start in another --out`);
+}
+
+/** Weights a stage begins with; `last` are those the stage before ended with. */
+function startOf({ startFrom }: Stage, { position, folder, start }: Run, last: Weights): Weights {
+  if (startFrom === 'new') return start;
+  return startFrom === 'best' && position.bestEpoch > 0 ? bestWeights(folder.model) : last;
 }
 
 function bestWeights(model: string): Weights {

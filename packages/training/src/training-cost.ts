@@ -7,6 +7,8 @@ import { frozenIn, isWithin } from './weight-groups.ts';
 export interface RowCounts {
   readonly train: number;
   readonly validation: number;
+  /** Rows without labels, of a recipe that has some. Default 0. */
+  readonly unlabelled?: number;
 }
 
 interface LayerCost {
@@ -49,8 +51,16 @@ export function stepFactor(costs: readonly LayerCost[], stage: Pick<Stage, 'trai
 export function trainingFlops(recipe: Recipe, plan: NetworkPlan, rows: RowCounts, teacherFlops = 0): number {
   const { flops } = describeNetwork(plan.network, plan.input);
   const costs = layerCosts(plan);
+  const { unlabelled = 0 } = rows;
   return recipe.stages.reduce((sum, stage) => {
-    const images = stage.batch * stage.accumulate * Math.floor(rows.train / (stage.batch * stage.accumulate));
-    return sum + stage.epochs * (images * (stepFactor(costs, stage) * flops + teacherFlops) + rows.validation * flops);
+    const perStep = stage.batch * stage.accumulate;
+    // Of rows that a model labels, all may be accepted.
+    const images = perStep * (stage.steps ?? Math.floor((rows.train + (stage.pseudo ? unlabelled : 0)) / perStep));
+    const judged = stage.pseudo ? (unlabelled + rows.validation) * (stage.pseudo.flip ? 2 : 1) * (stage.pseudo.models?.length ?? 1) : 0;
+    // Each unlabelled image is looked at in two views, one of which is learnt from.
+    const ratio = stage.consistency?.ratio ?? 0;
+    const factor = stepFactor(costs, stage);
+    const perImage = (factor * (1 + ratio) + ratio) * flops + teacherFlops;
+    return sum + judged * flops + stage.epochs * (images * perImage + rows.validation * flops);
   }, 0);
 }

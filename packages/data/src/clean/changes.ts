@@ -29,9 +29,10 @@ export interface ProposedChange extends Change {
 const columns = ['source', 'split', 'row', 'action', 'to', 'in', 'label', 'reason'] as const;
 const needed = ['source', 'split', 'row', 'action', 'to'] as const;
 
-/** The csv with a header, RFC 4180. */
-export function formatChanges(changes: readonly ProposedChange[]): string {
-  return [columns.join(','), ...changes.map((change) => columns.map((column) => quote(String(change[column]))).join(','))].join('\n') + '\n';
+/** The csv with a header, RFC 4180; `more` are columns beside the usual ones, which help to decide and are not read back. */
+export function formatChanges<T extends ProposedChange>(changes: readonly T[], more: readonly (keyof T & string)[] = []): string {
+  const all: readonly (keyof T & string)[] = [...columns, ...more];
+  return [all.join(','), ...changes.map((change) => all.map((column) => quote(String(change[column]))).join(','))].join('\n') + '\n';
 }
 
 /** A change as it stands in a file. */

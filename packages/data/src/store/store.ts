@@ -78,6 +78,25 @@ export class Store {
     return new Split(this, found, labels, fd);
   }
 
+  /**
+   * All rows of the store as one split called `name`, with the labels given [N]: for work over rows of several splits, some of
+   * whose labels must not be read. Row r of a split is row `start` + r here.
+   */
+  async asOne(name: string, labels: Uint8Array): Promise<Split> {
+    const { count, labels: names } = this.manifest;
+    if (labels.length !== count) throw new RangeError(`asOne: expected ${count} labels, came ${labels.length}`);
+    this.#images ??= open(join(this.dir, this.manifest.columns.images.file), 'r');
+    return new Split(this, { name, start: 0, count, perLabel: countLabels(labels, names.length), locked: false }, labels, await this.#images);
+  }
+
+  /**
+   * Number in the whole store of a split's first row.
+   * @throws UserError `unknown-split`.
+   */
+  startOf(split: string): number {
+    return this.#find(split).start;
+  }
+
   /** Closes the image file; splits of this store cannot read images afterwards. */
   async close(): Promise<void> {
     const fd = await this.#images;
@@ -156,6 +175,12 @@ export class Split {
     return out;
   }
 
+  /** The same rows under other labels [N], which may hold numbers that are no class for rows whose label is not to be read. */
+  withLabels(labels: Uint8Array): Split {
+    if (labels.length !== this.count) throw new RangeError(`split ${this.name}: expected ${this.count} labels, came ${labels.length}`);
+    return new Split(this.#store, { ...this.#split, perLabel: countLabels(labels, this.labelNames.length) }, labels, this.#fd);
+  }
+
   /** Votes of annotators [N, voteNames.length], 0…255; undefined where the store has none. A row without votes is all 0. */
   async readVotes(): Promise<Uint8Array | undefined> {
     const column = this.#store.manifest.columns.votes;
@@ -198,6 +223,13 @@ export class Split {
     }
     if (room < count * this.imageBytes) throw new RangeError(`split ${this.name}: ${count} images need ${count * this.imageBytes} bytes, out has ${room}`);
   }
+}
+
+/** Rows of each class; numbers that are no class count nowhere. */
+function countLabels(labels: Uint8Array, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) if (label < classes) counts[label]!++;
+  return counts;
 }
 
 async function readRows(store: Store, column: NumberColumn, split: StoreSplit): Promise<Uint8Array<ArrayBuffer>> {

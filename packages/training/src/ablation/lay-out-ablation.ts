@@ -5,8 +5,8 @@ import { openStore } from '@mien/data';
 import { UserError } from '@mien/runtime';
 import { teacherFlops } from '../combine/teacher-panel.ts';
 import { describePlan, planNetwork } from '../network-plan.ts';
-import type { Recipe } from '../recipe-schema.ts';
 import { chooseRows } from '../rows.ts';
+import type { PlannedRun } from '../jobs/run-trainings.ts';
 import { trainingFlops } from '../training-cost.ts';
 import type { AblationPlan } from './ablation-plan.ts';
 
@@ -25,13 +25,13 @@ export interface RowCost {
 }
 
 /** Looks at every row against the data. Throws `UserError` for the first that does not fit, naming it. */
-export async function planAblation({ rows, split }: AblationPlan, data: string): Promise<RowCost[]> {
+export async function planAblation({ rows, split }: Pick<AblationPlan, 'rows' | 'split'>, data: string): Promise<RowCost[]> {
   const store = await openStore(data);
   try {
     if (split !== undefined && (await store.split(split)).locked) {
       throw new UserError(
         'locked-split',
-        `split ${split} is a locked test split: an ablation reads it as often as it has rows, and would choose by it; name another one in split`,
+        `split ${split} is a locked test split: it would be read as often as there are rows, and chosen by; name another one in split`,
       );
     }
   } finally {
@@ -45,7 +45,7 @@ export async function planAblation({ rows, split }: AblationPlan, data: string):
     const { image, labelNames } = chosen.train;
     const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
     const { params, flops } = describePlan(plan);
-    const counts = { train: chosen.trainRows.length, validation: chosen.validationRows.length };
+    const counts = { train: chosen.trainRows.length, validation: chosen.validationRows.length, unlabelled: chosen.unlabelledRows.length };
     costs.push({
       name,
       architecture: plan.architecture.name,
@@ -60,17 +60,10 @@ export async function planAblation({ rows, split }: AblationPlan, data: string):
 }
 
 /** One training of an ablation. */
-export interface AblationRun {
-  readonly row: string;
-  readonly seed: number;
-  readonly recipe: Recipe;
-  readonly out: string;
-  /** An earlier run that is the same training, under another row's name. */
-  readonly sameAs: AblationRun | undefined;
-}
+export type AblationRun = PlannedRun;
 
 /** `CBAM in every block` → `cbam-in-every-block`. */
-const slug = (name: string): string =>
+export const slug = (name: string): string =>
   name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -87,7 +80,7 @@ export function runsOf({ rows, seeds }: Pick<AblationPlan, 'rows' | 'seeds'>, ou
       const recipe = { ...unseeded, seed };
       const training = JSON.stringify({ ...recipe, name: '', description: '' });
       const folder = `${String(i + 1).padStart(2, '0')}-${slug(name)}-seed-${seed}`;
-      const run = { row: name, seed, recipe, out: join(out, 'runs', folder), sameAs: first.get(training) };
+      const run = { row: name, seed, recipe, folder, out: join(out, 'runs', folder), sameAs: first.get(training) };
       if (!run.sameAs) first.set(training, run);
       return run;
     }),

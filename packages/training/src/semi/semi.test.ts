@@ -1,0 +1,182 @@
+/** Trainings with unlabelled rows: which rows they are, that their labels are never read, and resuming. Seconds long. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openStore, StoreWriter } from '@mien/data';
+import { checkRecipe, decodeSafetensors, type RecipeInput, runFolder, train, type TrainEvent } from '@mien/training';
+import { describe, expect, it } from 'vitest';
+import { expectSameBits } from '../../test/same-bits.ts';
+import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
+import { chooseRows, hiddenLabel } from '../rows.ts';
+
+const base = {
+  name: 'tiny',
+  model: 'mien-net-small',
+  modelOptions: { widths: '16', depths: '1', stem: 16 },
+  seed: 3,
+  batch: 4,
+  epochs: 2,
+  ema: 0.9,
+  data: { labelled: 0.25, validation: { split: 'val' } },
+  checkpoint: { everySteps: 2 },
+  optimizer: { kind: 'sgd' as const, learningRate: 0.02 },
+};
+
+const fixmatch: Partial<RecipeInput> = { consistency: { ratio: 2, threshold: 0.2 } };
+const combined: Partial<RecipeInput> = {
+  stages: [
+    { name: 'initial round', epochs: 1 },
+    { name: 'combined round', epochs: 2, steps: 6, pseudo: { threshold: 0.15, weight: 0.5 }, startFrom: 'best' },
+  ],
+};
+
+const store = (): string => writeTinyStore(join(temporaryDir(), 'store'), { train: 84, val: 21 }, { votes: true });
+
+/** The store with labels and votes of the given training rows changed. */
+async function withLabels(data: string, change: (labels: Uint8Array) => void): Promise<string> {
+  const from = await openStore(data);
+  const out = join(temporaryDir(), 'changed');
+  const { image, labels: names } = from.manifest;
+  const writer = new StoreWriter({ out, name: 'tiny', form: 'test', file: 'none', image, labels: names, votes: from.manifest.columns.votes!.names! });
+  for (const name of from.splitNames) {
+    const split = await from.split(name);
+    const labels = split.labels.slice();
+    const votes = (await split.readVotes())!;
+    if (name === 'train') change(labels);
+    for (let row = 0; row < split.count; row++) {
+      const differs = labels[row] !== split.labels[row];
+      const own = votes.subarray(row * 10, (row + 1) * 10);
+      writer.append({ split: name, label: labels[row]!, image: await split.readImages(row, 1), votes: differs ? own.map((v) => 9 - v) : own });
+    }
+  }
+  writer.finish();
+  await from.close();
+  return out;
+}
+
+async function run(changes: Partial<RecipeInput>, data: string, { out = join(temporaryDir(), 'run'), stopAfter = 0, resume = false } = {}) {
+  const events: TrainEvent[] = [];
+  const abort = new AbortController();
+  let steps = 0;
+  const finished = await train({
+    recipe: checkRecipe({ ...base, ...changes }, 'test'),
+    data,
+    out,
+    threads: 1,
+    resume,
+    signal: abort.signal,
+    onEvent: (event) => {
+      events.push(event);
+      if (event.type === 'step' && ++steps === stopAfter) abort.abort();
+    },
+  });
+  return { out, events, finished };
+}
+
+function expectSameRun(actual: string, expected: string): void {
+  const numbers = (out: string) => new Map([...decodeSafetensors(readFileSync(runFolder(out).last), out).tensors].map(([name, t]) => [name, t.data]));
+  expectSameBits(numbers(actual), numbers(expected));
+  expect(readFileSync(runFolder(actual).model).equals(readFileSync(runFolder(expected).model))).toBe(true);
+}
+
+describe('data.labelled', () => {
+  it('takes a part of every class, hides the other labels, and holds validation out of the part', async () => {
+    const data = store();
+    const recipe = checkRecipe({ ...base, data: { labelled: 0.5, validation: { fraction: 0.5 } } }, 'test');
+    const { train: rows, trainRows, unlabelledRows, validation, validationRows } = await chooseRows(recipe, data);
+    expect([trainRows.length, validationRows.length, unlabelledRows.length]).toEqual([21, 21, 42]);
+    for (let k = 0; k < 7; k++) expect([...trainRows].filter((row) => rows.labels[row] === k)).toHaveLength(3);
+    expect(validation).toBe(rows);
+    const shown = [...rows.labels.keys()].filter((row) => rows.labels[row] !== hiddenLabel);
+    expect(shown).toEqual([...trainRows, ...validationRows].sort((a, b) => a - b));
+    expect((await chooseRows(checkRecipe({ ...recipe, seed: 4 }, 'test'), data)).trainRows).not.toEqual(trainRows);
+  });
+
+  it('without anything that learns from the others, trains on the part alone', async () => {
+    const { events } = await run({ epochs: 1 }, store());
+    expect(events[0]).toMatchObject({ type: 'start', rows: 21, stepsPerEpoch: 5 });
+  });
+
+  it.each(['consistency', 'pseudo'])('%s without unlabelled rows is refused, naming the field', async (field) => {
+    const changes = field === 'consistency' ? fixmatch : combined;
+    await expect(run({ ...changes, data: { validation: { split: 'val' } } }, store())).rejects.toThrow(
+      new RegExp(`${field} learns from rows without labels.*data\\.labelled`),
+    );
+  });
+});
+
+describe.each([
+  ['FixMatch', fixmatch],
+  ['the combined round', combined],
+] as const)('%s', (_, changes) => {
+  it('never reads the label or the votes of an unlabelled row: other ones give the same training, bit for bit', async () => {
+    const data = store();
+    const recipe = { ...changes, loss: { votesShare: 0.3, classWeights: 'balanced' as const } };
+    const { unlabelledRows } = await chooseRows(checkRecipe({ ...base, ...recipe }, 'test'), data);
+    const hidden = new Set(unlabelledRows);
+    // Neighbours trade labels: the rows of a class keep their places in its list, so that the same ones are chosen as labelled.
+    const other = await withLabels(data, (labels) => {
+      for (let row = 0; row + 1 < labels.length; row += 2)
+        if (hidden.has(row) && hidden.has(row + 1)) [labels[row], labels[row + 1]] = [labels[row + 1]!, labels[row]!];
+    });
+    const changed = await openStore(other);
+    expect((await changed.split('train')).labels).not.toEqual((await (await openStore(data)).split('train')).labels);
+    expect((await chooseRows(checkRecipe({ ...base, ...recipe }, 'test'), other)).unlabelledRows).toEqual(unlabelledRows);
+    expectSameRun((await run(recipe, other)).out, (await run(recipe, data)).out);
+  });
+
+  it('stopped and resumed, ends with the weights of the whole run, bit for bit', async () => {
+    const data = store();
+    const whole = await run(changes, data);
+    const steps = whole.events.filter((event) => event.type === 'step').length;
+    for (const stopAfter of [3, steps - 3]) {
+      const { out, finished } = await run(changes, data, { stopAfter });
+      expect(finished).toBe(false);
+      expect((await run(changes, data, { out, resume: true })).finished).toBe(true);
+      expectSameRun(out, whole.out);
+    }
+  });
+});
+
+describe('FixMatch', () => {
+  it('tells how much of the unlabelled it believes', async () => {
+    const { events } = await run(fixmatch, store());
+    for (const event of events) if (event.type === 'step') expect(event.acceptedShare).toBeGreaterThanOrEqual(0);
+  });
+
+  it('refuses a threshold that label smoothing keeps out of reach, and mixing', async () => {
+    await expect(run({ consistency: {}, loss: { labelSmoothing: 0.1 } }, store())).rejects.toThrow(/consistency\.threshold 0\.95 lies above 0\.914/);
+    await expect(run({ ...fixmatch, mix: { mixup: 0.2 } }, store())).rejects.toThrow(/consistency and mix/);
+  });
+
+  it('learns from another split, whose labels do not matter', async () => {
+    const data = writeTinyStore(join(temporaryDir(), 'store'), { train: 21, val: 21, extra: 40 });
+    const recipe = { ...fixmatch, data: { unlabelled: 'extra', validation: { split: 'val' } } };
+    const { train: rows, trainRows, unlabelledRows } = await chooseRows(checkRecipe({ ...base, ...recipe }, 'test'), data);
+    expect([trainRows.length, unlabelledRows.length, rows.count]).toEqual([21, 40, 82]);
+    for (const row of unlabelledRows) expect(rows.labels[row]).toBe(hiddenLabel);
+    expect((await run(recipe, data)).finished).toBe(true);
+  });
+});
+
+describe('the combined round', () => {
+  it('tells what it took, leaves it as a csv, and trains on it', async () => {
+    const { out, events } = await run(combined, store());
+    const told = events.find((event) => event.type === 'pseudo-labels')!;
+    expect(told).toMatchObject({ stage: 2, file: 'pseudo-labels-2.csv', asked: 63 });
+    const lines = readFileSync(join(out, 'pseudo-labels-2.csv'), 'utf8').trim().split('\n').slice(1);
+    expect(lines).toHaveLength(63);
+    expect(lines.filter((line) => line.split(',')[3] === 'relabel')).toHaveLength(told.accepted);
+    expect(told.accepted).toBeGreaterThan(0);
+    expect(events.filter((event) => event.type === 'step' && event.stepsPerEpoch === 6)).toHaveLength(12);
+  });
+
+  it('resumed with other pseudo-labels is refused', async () => {
+    const data = store();
+    const { out } = await run(combined, data, { stopAfter: 9 });
+    const file = join(out, 'pseudo-labels-2.csv');
+    expect(existsSync(file)).toBe(true);
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('relabel', 'keep'));
+    await expect(run(combined, data, { out, resume: true })).rejects.toThrow(/pseudo-labels-2\.csv: not the pseudo-labels/);
+  });
+});
