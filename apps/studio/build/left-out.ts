@@ -3,8 +3,6 @@ import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
 const leftOut: readonly RegExp[] = [
-  // @mien/web trains personal models in the tab; the studio has no page for that.
-  /\/personal\/personal-model\.js$/,
   // zod writes JSON schemas; the studio only checks model cards with it.
   /\/zod\/v4\/core\/(to-json-schema|json-schema-processors|json-schema-generator)\.js$/,
 ];

@@ -70,7 +70,7 @@ function RowDesk({ session, overview, row, pixels }: DeskProps & { readonly row:
             <li key={label}>
               <button
                 type="button"
-                class={`${expressionClass(label)}${label === row.label ? ' current' : ''}${label === row.guess ? ' guessed' : ''}`}
+                class={`${expressionClass(label, i)}${label === row.label ? ' current' : ''}${label === row.guess ? ' guessed' : ''}`}
                 onClick={() => void choose(session, row, label)}
               >
                 <kbd>{labelKeys[i]}</kbd>

@@ -8,7 +8,16 @@ import { openWatch } from './open-watch.ts';
 export type CameraState =
   | { readonly kind: 'asking' }
   | { readonly kind: 'starting' }
-  | { readonly kind: 'running'; readonly video: HTMLVideoElement; readonly live: Live; readonly labels: readonly string[] }
+  | {
+      readonly kind: 'running';
+      readonly video: HTMLVideoElement;
+      /** The model in use; recordings are made with it. */
+      readonly mien: Mien;
+      /** What looks at the camera now: the model in use, or the one that is being tried. */
+      readonly live: Live;
+      readonly labels: readonly string[];
+      readonly trying: boolean;
+    }
   /** `code` as in `@mien/web`; its words for the screen are in `strings.ts`. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
@@ -19,6 +28,7 @@ export class CameraSession {
   #mien: Mien | undefined;
   #camera: MediaStream | undefined;
   #live: Live | undefined;
+  #tried: Mien | undefined;
   #starts = 0;
 
   constructor(loader: ModelLoader) {
@@ -60,14 +70,38 @@ export class CameraSession {
     this.state.set({ kind: 'asking' });
   }
 
+  /**
+   * Has another model look at the camera; without one, the model in use again, which keeps its recordings meanwhile. Never rejects.
+   */
+  async tryModel(bytes?: Uint8Array): Promise<void> {
+    const running = this.state.value;
+    if (running.kind !== 'running') return;
+    const start = this.#starts;
+    try {
+      const next = bytes ? await openWatch(this.#loader, bytes) : undefined;
+      if (start !== this.#starts) {
+        next?.close();
+        return;
+      }
+      this.#live?.stop();
+      this.#tried?.close();
+      this.#tried = next;
+      this.latest.set(undefined);
+      this.#watch(running.mien, running.video);
+    } catch (error) {
+      if (start === this.#starts) this.#fail(error as Error);
+    }
+  }
+
   #watch(mien: Mien, video: HTMLVideoElement): void {
-    const live = mien.watch(video, {
+    const looking = this.#tried ?? mien;
+    const live = looking.watch(video, {
       maps: true,
       onFaces: (faces, frame) => this.latest.set({ faces, frame }),
       onError: (error) => this.#fail(error),
     });
     this.#live = live;
-    this.state.set({ kind: 'running', video, live, labels: mien.card.labels });
+    this.state.set({ kind: 'running', video, mien, live, labels: looking.card.labels, trying: looking !== mien });
   }
 
   #fail(error: Error): void {
@@ -81,9 +115,11 @@ export class CameraSession {
   #end(): void {
     this.#live?.stop();
     this.#mien?.close();
+    this.#tried?.close();
     if (this.#camera) stopTracks(this.#camera);
     this.#live = undefined;
     this.#mien = undefined;
+    this.#tried = undefined;
     this.#camera = undefined;
     this.latest.set(undefined);
   }

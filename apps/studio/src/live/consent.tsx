@@ -3,15 +3,26 @@ import { strings } from '../strings.ts';
 
 const words = strings.live.consent;
 
-export function Consent({ onAgree }: { readonly onAgree: () => void }) {
+export interface ConsentProps {
+  /** What the camera is wanted for, where that is more than looking. */
+  readonly title?: string;
+  readonly lead?: string;
+  readonly onAgree: () => void;
+}
+
+export function Consent({ title, lead, onAgree }: ConsentProps) {
   return (
     <section class="consent" aria-labelledby="consent-title">
-      <h1 id="consent-title">{words.title}</h1>
+      <div>
+        <h1 id="consent-title">{title ?? words.title}</h1>
+        {lead && <p class="lead">{lead}</p>}
+        {title && <h2 class="before">{words.title}</h2>}
+      </div>
       <ul>
-        {words.statements.map(({ title, text }) => (
-          <li key={title}>
-            <h2>{title}</h2>
-            <p>{text}</p>
+        {words.statements.map((statement) => (
+          <li key={statement.title}>
+            <h2>{statement.title}</h2>
+            <p>{statement.text}</p>
           </li>
         ))}
       </ul>

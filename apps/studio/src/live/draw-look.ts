@@ -1,26 +1,41 @@
 /** Faces drawn over a frame: boxes, marks and heat. */
-import { type MienFace, stretched, whereItLooked, whyLabel } from '@mien/web';
+import { type MapGrid, type MienFace, stretched, whereItLooked, whyLabel, whyNot } from '@mien/web';
 import { percent } from '../format.ts';
 import { strings } from '../strings.ts';
 import { faceLook } from './face-look.ts';
 import type { Look } from './look.ts';
 
+/** What the heat map shows: nothing, what speaks for the expression shown, for a label, or for the expression shown and against a label. */
+export type Heat = { readonly kind: 'off' | 'shown' } | { readonly kind: 'why' | 'whyNot'; readonly label: string };
+
+export const noHeat: Heat = { kind: 'off' };
+
 export interface DrawOptions {
   /** The frame is shown as in a mirror; texts are not turned. */
   readonly mirrored: boolean;
-  readonly heat: boolean;
+  readonly heat: Heat;
   readonly labels: readonly string[];
 }
 
+/** A label against itself has nothing to show. */
+function gridOf({ maps, expression }: MienFace, heat: Heat, labels: readonly string[]): MapGrid | undefined {
+  if (!maps || heat.kind === 'off') return undefined;
+  const shown = labels.indexOf(expression);
+  const at = 'label' in heat ? labels.indexOf(heat.label) : shown;
+  if (heat.kind === 'whyNot') return at === shown ? undefined : whyNot(maps, shown, at);
+  return whyLabel(maps, at) ?? whereItLooked(maps);
+}
+
 /** Clear where the map is low, orange where it is high. */
-function drawHeat(context: CanvasRenderingContext2D, { maps, expression }: MienFace, labels: readonly string[]): void {
-  const grid = maps && (whyLabel(maps, labels.indexOf(expression)) ?? whereItLooked(maps));
+function drawHeat(context: CanvasRenderingContext2D, face: MienFace, heat: Heat, labels: readonly string[]): void {
+  const { maps } = face;
+  const grid = gridOf(face, heat, labels);
   if (!maps || !grid) return;
   const { width, height, values } = stretched(grid);
-  const heat = new ImageData(width, height);
-  for (const [i, value] of values.entries()) heat.data.set([255, 120, 0, 170 * value], i * 4);
+  const pixels = new ImageData(width, height);
+  for (const [i, value] of values.entries()) pixels.data.set([255, 120, 0, 170 * value], i * 4);
   const small = new OffscreenCanvas(width, height);
-  small.getContext('2d')?.putImageData(heat, 0, 0);
+  small.getContext('2d')?.putImageData(pixels, 0, 0);
   const { x, y, width: across, height: down } = maps.square;
   context.imageSmoothingEnabled = true;
   context.drawImage(small, x, y, across, down);
@@ -64,7 +79,7 @@ export function drawLook(canvas: HTMLCanvasElement, { faces, frame }: Look, { mi
   context.save();
   if (mirrored) context.setTransform(-1, 0, 0, 1, frame.width, 0);
   if (picture) context.drawImage(picture, 0, 0, frame.width, frame.height);
-  if (heat) for (const face of seen) drawHeat(context, face, labels);
+  for (const face of seen) drawHeat(context, face, heat, labels);
   context.restore();
   const unit = Math.max(frame.width, frame.height) / 640;
   context.font = `600 ${Math.round(15 * unit)}px system-ui, sans-serif`;

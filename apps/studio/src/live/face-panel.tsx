@@ -27,8 +27,8 @@ export function FacePanel({ face, chosen, onChoose }: FacePanelProps) {
         </span>
       </button>
       <ul class="bars">
-        {Object.entries(probabilities).map(([label, p]) => (
-          <li key={label} class={`bar ${expressionClass(label)}${label === expression ? ' leading' : ''}`}>
+        {Object.entries(probabilities).map(([label, p], place) => (
+          <li key={label} class={`bar ${expressionClass(label, place)}${label === expression ? ' leading' : ''}`}>
             <span class="name">{strings.expressions[label] ?? label}</span>
             <span class="track" aria-hidden="true">
               <span style={{ width: `${p * 100}%` }} />

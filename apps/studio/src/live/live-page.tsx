@@ -1,9 +1,9 @@
 /** The page "Live": a camera, and what its faces show. */
 import { useEffect, useState } from 'preact/hooks';
 import { useStore } from '../store.ts';
-import { strings } from '../strings.ts';
 import type { StudioContext } from '../studio-context.ts';
 import { CameraSession } from './camera-session.ts';
+import { CameraStarting } from './camera-starting.tsx';
 import { Consent } from './consent.tsx';
 import { LiveFailure } from './live-failure.tsx';
 import { LiveView } from './live-view.tsx';
@@ -20,15 +20,7 @@ export function LivePage({ loader }: StudioContext) {
     case 'asking':
       return <Consent onAgree={start} />;
     case 'starting':
-      return (
-        <div class="model-status" role="status">
-          <progress aria-label={strings.live.starting} />
-          <p>{strings.live.starting}</p>
-          <button type="button" onClick={() => session.stop()}>
-            {strings.live.cancel}
-          </button>
-        </div>
-      );
+      return <CameraStarting onCancel={() => session.stop()} />;
     case 'failed':
       return <LiveFailure code={state.code} message={state.message} onRetry={start} />;
     default:

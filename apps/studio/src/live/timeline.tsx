@@ -74,8 +74,8 @@ export function Timeline(props: TimelineProps) {
     <div class="timeline">
       <canvas ref={canvas} role="img" aria-label={strings.live.timelineAlt(face)} />
       <ul ref={legend} class="legend">
-        {labels.map((label) => (
-          <li key={label} class={expressionClass(label)}>
+        {labels.map((label, place) => (
+          <li key={label} class={expressionClass(label, place)}>
             {strings.expressions[label] ?? label}
           </li>
         ))}

@@ -1,4 +1,5 @@
 /** From nothing to a model that reads pictures. */
+import type { ModelCard } from '@mien/runtime';
 import type { ListedModel, ModelList, RuntimeFiles } from '@mien/server/api';
 import { fetchJson } from '../fetch-json.ts';
 import type { Progress } from '../recognition/messages.ts';
@@ -59,6 +60,43 @@ export class ModelLoader {
     }
   }
 
+  /** Whether a model was made in this tab and is on offer. */
+  get hasOwn(): boolean {
+    return this.catalogue.value?.models.some(isOwn) ?? false;
+  }
+
+  /** Whether the model with this card was put on offer by `useOwn`. */
+  owns(card: ModelCard): boolean {
+    return this.catalogue.value?.models.some((model) => model.card === card) ?? false;
+  }
+
+  /** Every page reads with a model that was made in this tab, until it is forgotten or the tab is closed. */
+  useOwn(bytes: Uint8Array, card: ModelCard): void {
+    const catalogue = this.catalogue.value;
+    if (!catalogue) return;
+    this.#revokeOwn();
+    const url = URL.createObjectURL(new Blob([bytes as BlobPart]));
+    const model: ListedModel = { name: card.name, url, bytes: bytes.length, card };
+    this.catalogue.set({ ...catalogue, models: [model, ...catalogue.models.filter((each) => !isOwn(each))] });
+    this.state.set({ kind: 'listed', model });
+  }
+
+  /** Takes the model that was made in this tab away; where it was in use, the default one is. */
+  forgetOwn(): void {
+    const catalogue = this.catalogue.value;
+    const current = modelOf(this.state.value);
+    this.#revokeOwn();
+    if (!catalogue) return;
+    const models = catalogue.models.filter((model) => !isOwn(model));
+    this.catalogue.set({ ...catalogue, models });
+    const next = models.find(({ name }) => name === catalogue.default);
+    if (current && isOwn(current) && next) this.state.set({ kind: 'listed', model: next });
+  }
+
+  #revokeOwn(): void {
+    for (const model of this.catalogue.value?.models ?? []) if (isOwn(model)) URL.revokeObjectURL(model.url);
+  }
+
   /** Loads the model in use, or the named one instead. Resolves to whether it can read pictures now; `state` tells the rest. */
   async load(name?: string): Promise<boolean> {
     if (!(await this.list())) return false;
@@ -79,6 +117,10 @@ export class ModelLoader {
       return false;
     }
   }
+}
+
+function isOwn({ url }: ListedModel): boolean {
+  return url.startsWith('blob:');
 }
 
 /** The model named by a state, once it is known. */

@@ -2,7 +2,7 @@
 import type { RecognisedFace } from '../recognition/messages.ts';
 import { percent } from '../format.ts';
 import { strings } from '../strings.ts';
-import { expressionClass } from './expression-class.ts';
+import { expressionClass, placeOf } from './expression-class.ts';
 import type { ShownPicture } from './marked-picture.tsx';
 
 export interface FaceCardProps {
@@ -34,8 +34,8 @@ function Portrait({ face: { box }, shown }: Pick<FaceCardProps, 'face' | 'shown'
 function Bars({ face: { expression, probabilities } }: Pick<FaceCardProps, 'face'>) {
   return (
     <ul class="bars">
-      {Object.entries(probabilities).map(([label, p]) => (
-        <li key={label} class={`bar ${expressionClass(label)}${label === expression ? ' leading' : ''}`}>
+      {Object.entries(probabilities).map(([label, p], place) => (
+        <li key={label} class={`bar ${expressionClass(label, place)}${label === expression ? ' leading' : ''}`}>
           <span class="name">{strings.expressions[label] ?? label}</span>
           <span class="track" aria-hidden="true">
             <span style={{ width: `${p * 100}%` }} />
@@ -51,7 +51,7 @@ export function FaceCard({ id, face, index, shown, active, onActivate }: FaceCar
   return (
     <li
       id={id}
-      class={`face ${expressionClass(face.expression)}${active ? ' active' : ''}`}
+      class={`face ${expressionClass(face.expression, placeOf(face))}${active ? ' active' : ''}`}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: focus shows which box of the picture is this face.
       tabIndex={0}
       onFocus={() => onActivate(true)}

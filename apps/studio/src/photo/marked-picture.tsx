@@ -4,7 +4,7 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RecognisedFace } from '../recognition/messages.ts';
 import { strings } from '../strings.ts';
-import { expressionClass } from './expression-class.ts';
+import { expressionClass, placeOf } from './expression-class.ts';
 import { faceCardId } from './face-key.ts';
 import type { Picture } from './picture-queue.ts';
 import { placeLabels } from './place-labels.ts';
@@ -76,7 +76,7 @@ export function MarkedPicture({ id, name, shown, faces, searching, active, onAct
             <button
               key={i}
               type="button"
-              class={`box ${expressionClass(face.expression)}${active === i ? ' active' : ''}`}
+              class={`box ${expressionClass(face.expression, placeOf(face))}${active === i ? ' active' : ''}`}
               style={{ left: `${x * 100}%`, top: `${y * 100}%`, width: `${width * 100}%`, height: `${height * 100}%` }}
               aria-label={strings.picture.box(i + 1, names[i]!, face.probabilities[face.expression] ?? 0)}
               onClick={() => goToCard(id, i)}

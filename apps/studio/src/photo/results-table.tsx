@@ -4,7 +4,7 @@ import { SaveIcon } from '../icons.tsx';
 import type { RecognisedFace } from '../recognition/messages.ts';
 import { saveFile } from '../save-file.ts';
 import { strings } from '../strings.ts';
-import { expressionClass } from './expression-class.ts';
+import { expressionClass, placeOf } from './expression-class.ts';
 import { predictEntries, toCsv, toJson } from './export-results.ts';
 import type { Picture } from './picture-queue.ts';
 
@@ -31,7 +31,7 @@ function FaceCells({ face, labels }: { readonly face: RecognisedFace; readonly l
   return (
     <>
       <td>
-        <span class={`tag ${expressionClass(face.expression)}`}>{strings.expressions[face.expression] ?? face.expression}</span>
+        <span class={`tag ${expressionClass(face.expression, placeOf(face))}`}>{strings.expressions[face.expression] ?? face.expression}</span>
       </td>
       {labels.map((label) => (
         <td key={label} class={label === face.expression ? 'number leading' : 'number'}>

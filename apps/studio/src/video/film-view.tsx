@@ -1,6 +1,6 @@
 /** A film that is being read or has been: picture, progress, timeline, files. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { drawLook } from '../live/draw-look.ts';
+import { drawLook, noHeat } from '../live/draw-look.ts';
 import { FacePanel } from '../live/face-panel.tsx';
 import type { Look } from '../live/look.ts';
 import { SaveSession } from '../live/save-session.tsx';
@@ -64,7 +64,7 @@ export function FilmView({ name, state, session }: FilmViewProps) {
     return () => video.remove();
   }, [video]);
   useEffect(() => {
-    if (look) drawLook(overlay.current!, look, { mirrored: false, heat: false, labels });
+    if (look) drawLook(overlay.current!, look, { mirrored: false, heat: noHeat, labels });
     else overlay.current!.getContext('2d')!.clearRect(0, 0, overlay.current!.width, overlay.current!.height);
   }, [look, labels]);
 

@@ -11,7 +11,8 @@ const contentSecurityPolicy = [
   "img-src 'self' blob:",
   // Films that a person chose; they are never sent.
   "media-src 'self' blob:",
-  "connect-src 'self'",
+  // blob: reads back models that were made inside the page.
+  "connect-src 'self' blob:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
