@@ -46,6 +46,10 @@ export { type PreviewOptions, previewSheet } from './sheet/preview.ts';
 export { type Action, type Change, formatChanges, type ProposedChange, readChanges } from './clean/changes.ts';
 export { type CleanOptions, type CleanReport, cleanStore } from './clean/clean.ts';
 export { type UndoOptions, undoCleaning } from './clean/undo.ts';
+// Facial landmarks
+export { alignStore, type AlignOptions, type AlignReport } from './landmarks/align.ts';
+export { findLandmarks, type FindLandmarksOptions, type LandmarkReport } from './landmarks/find-landmarks.ts';
+export { pointsOfRow, splitLandmarks, type SplitLandmarks } from './landmarks/split-landmarks.ts';
 // Random numbers
 export { KeyedRandom, type RandomKey, type Rng, randomFor, shuffle, shuffledIndices } from './random.ts';
 // Merging and dividing stores
@@ -56,6 +60,7 @@ export type { SplitStrategy } from './merge/strategy.ts';
 export { partition, stratifiedFolds } from './partition.ts';
 export { type Holdout, stratifiedHoldout } from './splits.ts';
 // Augmentation
+export { type AugmentPoints, compilePointAugmentation } from './augment/move-points.ts';
 export { type AugmentSample, compileAugmentation, type EvaluationSample, evaluationImage, type Geometry } from './augment/compile.ts';
 export { type Augmentation, type AugmentationInput, augmentationSchema, faceAugmentation } from './augment/schema.ts';
 // Mixing the images of a batch

@@ -19,6 +19,7 @@ export { type LoadDetectorOptions, loadDetector } from './detector/load-detector
 export { centreOf, type FacePart, faceParts, landmarkCount, mirrorFace, mirrorPoints } from './landmarks/face-points.ts';
 export { eyeRoll } from './landmarks/eye-roll.ts';
 export { featurePoints, landmarkFeatureCount, writeLandmarkFeatures } from './landmarks/landmark-features.ts';
+export { landmarkKind } from './landmarks/landmark-spec.ts';
 export { type LandmarkFinder, loadLandmarks, type LoadLandmarksOptions } from './landmarks/landmark-finder.ts';
 export { landmarkUse, refuseLandmarkUse } from './landmarks/landmark-use.ts';
 // Recognising expressions

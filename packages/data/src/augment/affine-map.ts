@@ -24,13 +24,26 @@ export function setIdentity(map: AffineMap): void {
   map.f = 0;
 }
 
+/** Turns by −roll about the centre, as faces are turned whose eyes are to lie level: what ran along (cos roll, sin roll) runs level. */
+export function setLevel(map: AffineMap, { height, width }: Geometry, rollRad: number): void {
+  setIdentity(map);
+  if (rollRad !== 0) turnAndMove(map, { height, width }, -rollRad, 1, 0, 0);
+}
+
 /** Mirrors left and right. */
 export function flip(map: AffineMap, { width }: Geometry): void {
   compose(map, -1, 0, width - 1, 0, 1, 0);
 }
 
 /** Turns counter-clockwise by `angle` (radians) and scales by `zoom` about the centre, then moves by pixels. */
-export function turnAndMove(map: AffineMap, { height, width }: Geometry, angle: number, zoom: number, shiftX: number, shiftY: number): void {
+export function turnAndMove(
+  map: AffineMap,
+  { height, width }: Pick<Geometry, 'height' | 'width'>,
+  angle: number,
+  zoom: number,
+  shiftX: number,
+  shiftY: number,
+): void {
   const centreX = (width - 1) / 2;
   const centreY = (height - 1) / 2;
   const cos = Math.cos(angle) / zoom;

@@ -6,7 +6,7 @@ import { cutHoles } from './cutout.ts';
 import { drawMap } from './draw-map.ts';
 import { adjust } from './photometric.ts';
 import { RandomPolicy } from './randaugment.ts';
-import { type AugmentationInput, augmentationSchema, type CutoutOp, type GeometricOp, type PhotometricOp } from './schema.ts';
+import { type Augmentation, type AugmentationInput, augmentationSchema, type CutoutOp, type GeometricOp, type PhotometricOp } from './schema.ts';
 import { warp } from './warp.ts';
 
 /** Sizes of the stored image [C,H,W] and of the network's input [C,outH,outW], which is cut from it. */
@@ -18,8 +18,11 @@ export interface Geometry {
   readonly outWidth: number;
 }
 
-/** Reads [C,H,W] 0…255 at srcOffset, writes [C,outH,outW] 0…1 at outOffset; what it does depends on nothing but rng. */
-export type AugmentSample = (src: Uint8Array, srcOffset: number, rng: Rng, out: Float32Array, outOffset: number) => void;
+/**
+ * Reads [C,H,W] 0…255 at srcOffset, writes [C,outH,outW] 0…1 at outOffset; what it does depends on nothing but rng.
+ * `rollRad`: the stored face is first turned so that its eyes lie level, within the same resampling; default 0.
+ */
+export type AugmentSample = (src: Uint8Array, srcOffset: number, rng: Rng, out: Float32Array, outOffset: number, rollRad?: number) => void;
 
 /** The same without chance: for evaluation. */
 export type EvaluationSample = (src: Uint8Array, srcOffset: number, out: Float32Array, outOffset: number) => void;
@@ -29,6 +32,31 @@ export type EvaluationSample = (src: Uint8Array, srcOffset: number, out: Float32
  * @throws UserError `bad-augmentation`, `crop-size`.
  */
 export function compileAugmentation(list: AugmentationInput, geometry: Geometry): AugmentSample {
+  const { ops, geometric, policy } = parseAugmentation(list, geometry);
+  const photometric = ops.filter((op): op is PhotometricOp => op.op === 'brightness' || op.op === 'contrast' || op.op === 'blur');
+  const cutouts = ops.filter((op): op is CutoutOp => op.op === 'cutout');
+  const last = geometric.findLast((op) => op.op === 'affine');
+  const { fill, value } = last ?? { fill: 'nearest' as const, value: 0 };
+  const map = identityMap();
+  return (src, srcOffset, rng, out, outOffset, rollRad = 0) => {
+    drawMap(geometric, policy, geometry, rng, map, rollRad);
+    warp(src, srcOffset, geometry, map, fill, value, out, outOffset);
+    policy?.adjust(out, outOffset);
+    adjust(photometric, geometry, rng, out, outOffset);
+    policy?.cut(out, outOffset);
+    for (const op of cutouts) cutHoles(op, geometry, rng, out, outOffset);
+  };
+}
+
+/** An augmentation list as it is drawn from; `policy` keeps what it drew for one sample. */
+interface ParsedAugmentation {
+  readonly ops: Augmentation;
+  readonly geometric: readonly GeometricOp[];
+  readonly policy: RandomPolicy | undefined;
+}
+
+/** @throws UserError `bad-augmentation`, `crop-size`. */
+export function parseAugmentation(list: AugmentationInput, geometry: Geometry): ParsedAugmentation {
   const parsed = augmentationSchema.safeParse(list);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -38,21 +66,12 @@ export function compileAugmentation(list: AugmentationInput, geometry: Geometry)
     );
   }
   checkGeometry(geometry);
-  const geometric = parsed.data.filter((op): op is GeometricOp => op.op === 'flip' || op.op === 'affine' || op.op === 'crop');
-  const photometric = parsed.data.filter((op): op is PhotometricOp => op.op === 'brightness' || op.op === 'contrast' || op.op === 'blur');
-  const cutouts = parsed.data.filter((op): op is CutoutOp => op.op === 'cutout');
-  const random = parsed.data.find((op) => op.op === 'randaugment');
-  const policy = random && new RandomPolicy(random, geometry);
-  const last = geometric.findLast((op) => op.op === 'affine');
-  const { fill, value } = last ?? { fill: 'nearest' as const, value: 0 };
-  const map = identityMap();
-  return (src, srcOffset, rng, out, outOffset) => {
-    drawMap(geometric, policy, geometry, rng, map);
-    warp(src, srcOffset, geometry, map, fill, value, out, outOffset);
-    policy?.adjust(out, outOffset);
-    adjust(photometric, geometry, rng, out, outOffset);
-    policy?.cut(out, outOffset);
-    for (const op of cutouts) cutHoles(op, geometry, rng, out, outOffset);
+  const ops = parsed.data;
+  const random = ops.find((op) => op.op === 'randaugment');
+  return {
+    ops,
+    geometric: ops.filter((op): op is GeometricOp => op.op === 'flip' || op.op === 'affine' || op.op === 'crop'),
+    policy: random && new RandomPolicy(random, geometry),
   };
 }
 

@@ -1,19 +1,19 @@
 /** Chance in geometry: all flips, affines, the crop and what randaugment drew become one inverse affine map. */
 import type { Rng } from '../random.ts';
-import { type AffineMap, flip, moveWindow, setIdentity, shear, turnAndMove } from './affine-map.ts';
+import { type AffineMap, flip, moveWindow, setLevel, shear, turnAndMove } from './affine-map.ts';
 import type { Geometry } from './compile.ts';
 import type { RandomPolicy } from './randaugment.ts';
 import type { GeometricOp } from './schema.ts';
 
 /**
  * Draws a map for one sample into `map`. Every operation takes the same count of random numbers whether it applies or
- * not, so that changing one leaves the draws of the others as they were.
+ * not, so that changing one leaves the draws of the others as they were. The stored image is first turned level by `rollRad`.
  */
-export function drawMap(ops: readonly GeometricOp[], policy: RandomPolicy | undefined, geometry: Geometry, rng: Rng, map: AffineMap): void {
+export function drawMap(ops: readonly GeometricOp[], policy: RandomPolicy | undefined, geometry: Geometry, rng: Rng, map: AffineMap, rollRad: number): void {
   const { height, width, outHeight, outWidth } = geometry;
   let offsetX = Math.floor((width - outWidth) / 2);
   let offsetY = Math.floor((height - outHeight) / 2);
-  setIdentity(map);
+  setLevel(map, geometry, rollRad);
   for (const op of ops) {
     if (op.op === 'flip') {
       if (rng.next() < op.probability) flip(map, geometry);

@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@mien/runtime';
-import { type HistoryEntry, manifestFile } from '../store/manifest.ts';
+import { type HistoryEntry, type Manifest, manifestFile } from '../store/manifest.ts';
 import type { Store } from '../store/store.ts';
 import { StoreWriter } from '../store/writer.ts';
 
@@ -13,10 +13,12 @@ export interface RewriteOptions {
   force?: boolean | undefined;
   locked: (split: string) => boolean;
   history: readonly HistoryEntry[];
+  /** Default: as the old store's. */
+  align?: Manifest['align'];
 }
 
 /** A writer of a store like this one, and with the files that undo the cleanings in `history`, as far as the old store has them. */
-export function writerLike(store: Store, { out, force, locked, history }: RewriteOptions): StoreWriter {
+export function writerLike(store: Store, { out, force, locked, history, align = store.manifest.align }: RewriteOptions): StoreWriter {
   const { name, image, labels, sources, columns } = store.manifest;
   const writer = new StoreWriter({
     out: out ?? store.dir,
@@ -26,6 +28,7 @@ export function writerLike(store: Store, { out, force, locked, history }: Rewrit
     form: '',
     file: '',
     image,
+    align,
     labels,
     sources,
     votes: columns.votes?.names,

@@ -74,6 +74,7 @@ async function mergeOpened(stores: readonly Store[], options: MergeOptions): Pro
     form: '',
     file: '',
     image,
+    align: commonAlign(stores),
     labels: common,
     votes: commonVotes(stores),
     paths: stores.some(({ manifest }) => manifest.columns.path),
@@ -158,6 +159,14 @@ function commonVotes(stores: readonly Store[]): readonly string[] | undefined {
   const other = kinds.find((names) => JSON.stringify(names) !== JSON.stringify(kinds[0]));
   if (other) throw new UserError('bad-option', `the stores have votes of different kinds (${kinds[0]}; ${other}); import one of them without votes`);
   return kinds[0];
+}
+
+/** Level faces and others in one store would teach a network neither. */
+function commonAlign(stores: readonly Store[]): Manifest['align'] {
+  const other = stores.find(({ manifest }) => manifest.align !== stores[0]?.manifest.align);
+  if (other)
+    throw new UserError('bad-option', `${other.dir}: of the stores some have level faces and some have not; put all through \`mien data align\`, or none`);
+  return stores[0]?.manifest.align;
 }
 
 function targetLayout(first: Store, { size, channels }: MergeOptions): ImageLayout {

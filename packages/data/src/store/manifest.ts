@@ -47,7 +47,7 @@ const columns = z.object({
 
 /** What was done to the rows since they were imported, oldest first. */
 const historyEntry = z.object({
-  kind: z.enum(['merge', 'split', 'clean', 'undo']),
+  kind: z.enum(['merge', 'split', 'clean', 'undo', 'align']),
   /** ISO 8601. */
   at: z.string(),
   /** For a person: the csv applied, the stores merged, the strategy. */
@@ -71,6 +71,8 @@ export const manifestSchema = z
     name: z.string().min(1),
     count,
     image: imageLayout,
+    /** Faces were turned about the centre of their image so that their eyes lie level; absent: they stand as they came. */
+    align: z.literal('eyes-level').optional(),
     labels: z.array(z.string()).min(1).max(256),
     /** Splits in the order of their rows; each is one contiguous range. Training refuses rows of a locked one. */
     splits: z.array(

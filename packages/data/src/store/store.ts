@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '@mien/runtime';
+import { readLandmarkRecord, readLandmarkRows } from '../landmarks/landmark-file.ts';
 import { type ImageLayout, imageSamples, type Manifest, manifestFile, type NumberColumn, readManifest, rowBytes, type StoreSplit } from './manifest.ts';
 import { recoverReplaced } from './staging.ts';
 
@@ -117,8 +118,12 @@ export class Split {
   readonly count: number;
   /** A test set that training must refuse. */
   readonly locked: boolean;
+  /** Directory of the store. */
+  readonly dir: string;
   /** Size of every image. */
   readonly image: ImageLayout;
+  /** Whether the faces were turned so that their eyes lie level: `mien data align`. */
+  readonly isLevel: boolean;
   /** Class names; `labels[r]` is an index into them. */
   readonly labelNames: readonly string[];
   /** [N], class index of each row. */
@@ -137,7 +142,9 @@ export class Split {
     this.name = split.name;
     this.count = split.count;
     this.locked = split.locked;
+    this.dir = store.dir;
     this.image = store.manifest.image;
+    this.isLevel = store.manifest.align === 'eyes-level';
     this.labelNames = store.manifest.labels;
     this.labels = labels;
     this.perLabel = split.perLabel;
@@ -207,6 +214,13 @@ export class Split {
   async readSizes(): Promise<Uint16Array | undefined> {
     const column = this.#store.manifest.columns.size;
     return column && new Uint16Array((await readRows(this.#store, column, this.#split)).buffer, 0, 2 * this.count);
+  }
+
+  /** Points of each face [N,68,2], in pixels of the image; undefined where `mien data landmarks` has not found those of this `kind` yet. */
+  async readLandmarks(kind: string): Promise<Float32Array | undefined> {
+    const { dir, manifest } = this.#store;
+    const record = await readLandmarkRecord(dir, manifest.count);
+    return record?.kind === kind ? readLandmarkRows(dir, this.#split.start, this.count, this.image.width) : undefined;
   }
 
   /** The image file each row came from; undefined where the data did not come as files. */

@@ -32,6 +32,8 @@ export interface StoreWriterOptions {
   /** Name of the source's file or folder, without the way to it. */
   file: string;
   image: ImageLayout;
+  /** Set where the images show faces whose eyes lie level. */
+  align?: Manifest['align'];
   labels: readonly string[];
   /** Names of the votes every row carries; none without. */
   votes?: readonly string[] | undefined;
@@ -104,7 +106,7 @@ export class StoreWriter {
   }
 
   #manifest(splits: [string, SplitParts][]): Manifest {
-    const { name, form, file, image, labels, locked = lockedByDefault } = this.#options;
+    const { name, form, file, image, align, labels, locked = lockedByDefault } = this.#options;
     let start = 0;
     const ranges = splits.map(([split, { count, perLabel }]) => {
       start += count;
@@ -117,6 +119,7 @@ export class StoreWriter {
       name,
       count: start,
       image,
+      ...(align && { align }),
       labels: [...labels],
       splits: ranges,
       sources: [...sources],

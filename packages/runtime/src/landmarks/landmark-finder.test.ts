@@ -99,5 +99,10 @@ test.skipIf(!existsSync(landmarksPath))('finds eyes above nose above mouth on ph
     expect(errors.reduce((sum, e) => sum + e, 0) / 68).toBeLessThan(0.05);
   }
   expect(await finder.find(image, [])).toEqual([]);
+  const again = await finder.find(
+    squares.map(() => image),
+    squares,
+  );
+  for (const [i, points] of again.entries()) expect(points).toEqual(faces[i]);
   await Promise.all([detector.release(), finder.release()]);
 });

@@ -10,10 +10,11 @@ export interface LandmarkFinder {
   /** Which network it is, as `face-api-68`. */
   readonly kind: string;
   /**
-   * The points of the face in each square, [68,2] in pixels of the picture (pixel k covers k…k+1), in the squares'
-   * order. A square is to show a face as a card's `crop` cuts it; without a face the points mean nothing, and nothing tells.
+   * The points of the face in each square, [68,2] in pixels of its picture (pixel k covers k…k+1), in the squares'
+   * order. `images`: the picture of all squares, or one for each. A square is to show a face as a card's `crop` cuts it;
+   * without a face the points mean nothing, and nothing tells.
    */
-  find(image: Image, squares: readonly Box[]): Promise<Float32Array[]>;
+  find(images: Image | readonly Image[], squares: readonly Box[]): Promise<Float32Array[]>;
   /** Frees the session. The finder cannot be used afterwards. */
   release(): Promise<void>;
 }
@@ -42,17 +43,26 @@ class SessionLandmarks implements LandmarkFinder {
     this.#sizePx = sizePx;
   }
 
-  async find(image: Image, squares: readonly Box[]): Promise<Float32Array[]> {
+  async find(images: Image | readonly Image[], squares: readonly Box[]): Promise<Float32Array[]> {
+    const imageOf = (i: number): Image => ('width' in images ? images : images[i]!);
     const found: Float32Array[] = [];
-    for (let from = 0; from < squares.length; from += largestBatch) found.push(...(await this.#findBatch(image, squares.slice(from, from + largestBatch))));
+    for (let from = 0; from < squares.length; from += largestBatch) {
+      const batch = squares.slice(from, from + largestBatch);
+      found.push(
+        ...(await this.#findBatch(
+          batch.map((_, i) => imageOf(from + i)),
+          batch,
+        )),
+      );
+    }
     return found;
   }
 
-  async #findBatch(image: Image, squares: readonly Box[]): Promise<Float32Array[]> {
+  async #findBatch(images: readonly Image[], squares: readonly Box[]): Promise<Float32Array[]> {
     const size = this.#sizePx;
     const input = new Float32Array(squares.length * 3 * size * size);
     for (const [i, square] of squares.entries()) {
-      this.#resampler.resample(image, square, 3, size, size, input.subarray(i * 3 * size * size, (i + 1) * 3 * size * size));
+      this.#resampler.resample(images[i]!, square, 3, size, size, input.subarray(i * 3 * size * size, (i + 1) * 3 * size * size));
     }
     const { points } = await this.#session.run({ image: tensor.float32(input, [squares.length, 3, size, size]) });
     const values = points!.data as Float32Array; // [N,68,2]
