@@ -43,9 +43,11 @@ export class LiveInference {
   /** Builds and opens the graph over the weights of `step`. Throws, naming both sides, where step and network do not belong together. */
   static async create(step: TrainStep, options: LiveInferenceOptions): Promise<LiveInference> {
     const { network, input, batch, kernels, head } = options;
-    const { graph, heads, logits: main } = buildNetwork(network, input, { name: 'live', mode: 'infer', batch, kernels });
+    const { graph, heads, inputs: others, logits: main } = buildNetwork(network, input, { name: 'live', mode: 'infer', batch, kernels });
     const value = head === undefined ? main : heads.get(head);
     if (!value) throw new Error(`there is no head ${head}; the network's are ${[...heads.keys()].join(', ')}`);
+    if (others.length > 0)
+      throw new Error(`the network reads ${others.map(({ name }) => name).join(', ')} beside its images, which live inference has no place for`);
     graph.output('logits', value);
     const { bytes, inputs } = graph.encodePart(['logits']);
     const images = float32([batch, ...input]);

@@ -56,17 +56,28 @@ export interface MaskSpec {
   readonly rate: number;
 }
 
+/** What a network reads beside its images. */
+export interface SecondInput {
+  readonly name: string;
+  /** Without the batch. */
+  readonly shape: Shape;
+}
+
 export type Weights = ReadonlyMap<string, Float32Array>;
 
 interface Build {
   readonly graph: Graph;
   readonly mode: 'train' | 'infer';
+  readonly batch: number;
+  readonly symbolicBatch: boolean;
   readonly weights: Weights | undefined;
   readonly frozen: (name: string) => boolean;
   readonly specs: WeightSpec[];
   readonly layers: LayerInfo[];
   readonly updates: MovingUpdate[];
   readonly masks: MaskSpec[];
+  /** Most networks read nothing but images. */
+  readonly inputs: SecondInput[];
   multiplyAdds: number;
 }
 
@@ -113,6 +124,13 @@ export class Net {
     return build.graph.initializer(name, { dtype: 'float32', shape, data } as TensorValue);
   }
 
+  /** An input beside the images, [N, ...shape], under this name whatever the path: it must be fed at every run. */
+  input(name: string, shape: Shape): Value {
+    const { build } = this;
+    build.inputs.push({ name, shape });
+    return build.graph.input(name, [build.batch, ...shape], 'float32', build.symbolicBatch);
+  }
+
   /** Notes one row of the layer table. */
   layer(name: string, type: string, output: Shape, params: number, multiplyAdds = 0): void {
     this.build.layers.push({ name: this.name(name), type, output: output.slice(1), params });
@@ -149,15 +167,18 @@ export function buildNetwork(network: AnyNetwork, input: Shape, options: BuildOp
   const build: Build = {
     graph,
     mode: options.mode,
+    batch: options.batch,
+    symbolicBatch: options.symbolicBatch ?? false,
     weights: options.weights,
     frozen: options.frozen ?? (() => false),
     specs: [],
     layers: [],
     updates: [],
     masks: [],
+    inputs: [],
     multiplyAdds: 0,
   };
-  const images = graph.input('image', [options.batch, ...input], 'float32', options.symbolicBatch ?? false);
+  const images = graph.input('image', [options.batch, ...input], 'float32', build.symbolicBatch);
   const output = network(new Net(build), images);
   const heads = new Map(output instanceof Value ? [['logits', output]] : Object.entries(output));
   const [logits] = heads.values();
@@ -171,6 +192,8 @@ export interface NetworkSummary {
   /** 2 × multiply-adds of convolutions and dense layers for one image forward. */
   readonly flops: number;
   readonly layers: readonly LayerInfo[];
+  /** What it reads beside its images. */
+  readonly secondInputs: readonly SecondInput[];
 }
 
 /** Counts parameters and operations without allocating a single weight. */
@@ -182,5 +205,6 @@ export function describeNetwork(network: AnyNetwork, input: Shape): NetworkSumma
     params: { total: count(built.specs), trainable: count(built.specs.filter((s) => s.kind === 'trainable')) },
     flops: 2 * built.multiplyAdds,
     layers: built.layers,
+    secondInputs: built.inputs,
   };
 }

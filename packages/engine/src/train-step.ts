@@ -42,6 +42,8 @@ export function buildStep(options: TrainStepOptions): TrainingGraph {
 export class TrainStep {
   /** [N,C,H,W], to be filled before each run. */
   readonly images: Float32Array;
+  /** What the network reads beside its images, [N,…] by name, to be filled before each run; empty for most. */
+  readonly inputs: ReadonlyMap<string, Float32Array>;
   /** Names of the outputs that are taught, the main one first. */
   readonly heads: readonly string[];
   /** Targets of the main head, [N,K]: soft, rows usually summing to 1. A row of zeros teaches nothing. */
@@ -61,6 +63,7 @@ export class TrainStep {
 
   private constructor(buffers: Buffers, session: Session, options: TrainStepOptions) {
     this.images = buffers.images;
+    this.inputs = buffers.inputs;
     this.heads = [...buffers.heads.keys()];
     this.targets = buffers.heads.get(this.heads[0]!)!.targets;
     this.logits = buffers.heads.get(this.heads[0]!)!.logits;
@@ -136,8 +139,9 @@ export class TrainStep {
   }
 
   #fed(): Suspect[] {
-    const { images, heads } = this.#buffers;
+    const { images, inputs, heads } = this.#buffers;
     const suspects: Suspect[] = [{ what: 'image', values: images, rows: this.#batch }];
+    for (const [name, values] of inputs) suspects.push({ what: name, values, rows: this.#batch });
     for (const [name, { targets, teacher }] of heads) {
       suspects.push({ what: `target of head ${name}, row`, values: targets, rows: this.#batch });
       if (teacher) suspects.push({ what: `teacher of head ${name}, row`, values: teacher, rows: this.#batch });

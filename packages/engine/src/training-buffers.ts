@@ -29,6 +29,8 @@ interface StatisticUpdate {
 export interface Buffers {
   /** Of the input port. */
   readonly images: Float32Array;
+  /** [N,…] of what the network reads beside the images, by name. */
+  readonly inputs: ReadonlyMap<string, Float32Array>;
   readonly loss: Float32Array;
   readonly heads: ReadonlyMap<string, HeadBuffers>;
   readonly masks: readonly (MaskSpec & { readonly data: Uint8Array })[];
@@ -46,7 +48,10 @@ export interface InputPort {
 }
 
 /** Allocates the arrays of a training graph, each bound to its port. */
-export function allocateBuffers({ graph, outputs, trained, specs, masks: maskSpecs, updates: updateSpecs }: TrainingGraph, input: InputPort): Buffers {
+export function allocateBuffers(
+  { graph, outputs, trained, specs, masks: maskSpecs, updates: updateSpecs, inputs: inputSpecs, batch }: TrainingGraph,
+  input: InputPort,
+): Buffers {
   const feeds: Record<string, TensorValue> = {};
   const fetches: Record<string, TensorValue> = {};
   // Weights, gradients, the two moments of Adam, and sums of gradients.
@@ -96,5 +101,6 @@ export function allocateBuffers({ graph, outputs, trained, specs, masks: maskSpe
     factor,
     centred,
   }));
-  return { images: floats(feeds, input.name, input.shape), loss: floats(fetches, 'loss', []), heads, masks, slots, stored, updates, feeds, fetches };
+  const inputs = new Map(inputSpecs.map(({ name, shape }) => [name, floats(feeds, name, [batch, ...shape])]));
+  return { images: floats(feeds, input.name, input.shape), inputs, loss: floats(fetches, 'loss', []), heads, masks, slots, stored, updates, feeds, fetches };
 }

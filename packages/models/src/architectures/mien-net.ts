@@ -8,6 +8,7 @@
 import { convNorm, denseLayer, dropoutLayer, flatten, globalAveragePool } from '@mien/engine';
 import { UserError } from '@mien/runtime';
 import { type Architecture, defineArchitecture } from '../architecture.ts';
+import { landmarkOptions, landmarkScope, withLandmarks } from '../blocks/landmark-branch.ts';
 import type { BranchGates } from '../blocks/branch-gates.ts';
 import { residualBlock } from '../blocks/residual-block.ts';
 
@@ -41,8 +42,9 @@ function defineMienNet({ name, description, widths, depths }: MienNetDefinition)
       zeroInit: { kind: 'flag', default: true, help: 'every residual branch starts at zero' },
       dropPath: { kind: 'number', default: 0, min: 0, max: 0.9, help: 'stochastic depth of the last block, growing from 0 at the first' },
       dropout: { kind: 'number', default: 0.1, min: 0, max: 0.9, help: 'dropout before the classifier' },
+      ...landmarkOptions,
     },
-    head: ['classifier'],
+    head: ['classifier', landmarkScope],
     network: (net, x, options) => {
       const { widths, depths, stemStride, gate, reduction, kernel, dropPath } = options;
       if (widths.length !== depths.length)
@@ -67,7 +69,9 @@ function defineMienNet({ name, description, widths, depths }: MienNetDefinition)
           });
         }
       }
-      return denseLayer(net, 'classifier', dropoutLayer(net, 'drop', flatten(globalAveragePool(y)), options.dropout), options.classes);
+      const pooled = flatten(globalAveragePool(y));
+      const seen = options.landmarks ? withLandmarks(net, pooled) : pooled;
+      return denseLayer(net, 'classifier', dropoutLayer(net, 'drop', seen, options.dropout), options.classes);
     },
   });
 }

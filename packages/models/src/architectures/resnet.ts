@@ -4,7 +4,9 @@
  * stem, number of stages, SE, CBAM, dropout and a transformer head as options. Measured result: docs/results.md.
  */
 import { denseLayer, dropoutLayer, flatten, globalAveragePool } from '@mien/engine';
+import { UserError } from '@mien/runtime';
 import { type Architecture, defineArchitecture } from '../architecture.ts';
+import { landmarkOptions, landmarkScope, withLandmarks } from '../blocks/landmark-branch.ts';
 import { regionHead, regionHeadOptions } from '../blocks/region-head.ts';
 import { type ResnetShape, resnetBase, resnetOptions, smallestForResnet } from '../blocks/resnet-base.ts';
 
@@ -44,13 +46,18 @@ export function defineResnet({ name, description, shape, input = [3, 224, 224], 
         max: shape.depths.length,
         help: 'stages of the base that are kept, from the first; fewer for small pictures and small files',
       },
+      ...landmarkOptions,
       ...regionHeadOptions,
     },
-    head: ['cbam', 'fc', 'regions'],
+    head: ['cbam', 'fc', 'regions', landmarkScope],
     network: (net, x, options) => {
       const y = resnetBase(net, x, kept(options.stages), options);
-      if (options.head === 'transformer') return regionHead(net, y, options);
-      return denseLayer(net, 'fc', dropoutLayer(net, 'drop', flatten(globalAveragePool(y)), options.dropout), options.classes);
+      if (options.head === 'transformer') {
+        if (options.landmarks) throw new UserError('bad-model-option', `model ${name}: option landmarks joins pooled features; use it with head gap`);
+        return regionHead(net, y, options);
+      }
+      const pooled = flatten(globalAveragePool(y));
+      return denseLayer(net, 'fc', dropoutLayer(net, 'drop', options.landmarks ? withLandmarks(net, pooled) : pooled, options.dropout), options.classes);
     },
   });
 }
