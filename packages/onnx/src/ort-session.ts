@@ -110,7 +110,7 @@ const needs: Partial<Record<Device, string>> = {
 };
 
 /** y = relu(x). */
-const smallestModel = encodeModel({
+export const smallestModel = encodeModel({
   irVersion: 9,
   opsets: { '': 20 },
   producer: 'mien',

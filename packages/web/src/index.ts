@@ -2,6 +2,7 @@
 
 // A model, a camera or a picture
 export { type Mien, openMien, type OpenMienOptions } from './open-mien.ts';
+export type { AskedDevice, DeviceChange } from './choose-device.ts';
 export { openCamera } from './camera.ts';
 export type { CollectOptions, Live, LiveStats, WatchedFrame, WatchOptions } from './live.ts';
 export type { MienFace, PictureFace, WebDevice } from './messages.ts';

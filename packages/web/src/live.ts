@@ -21,8 +21,8 @@ export interface WatchOptions {
   /** Called for every frame that was looked at, in order; an empty list when nobody is there. */
   readonly onFaces: (faces: readonly MienFace[], frame: WatchedFrame) => void;
   /**
-   * Something broke: `camera-lost` when the camera was unplugged or taken away, `worker-crashed`, `webgpu-lost`. The watch is over then.
-   * Without it errors go to the console.
+   * Something broke: `camera-lost` when the camera was unplugged or taken away, `worker-crashed`, `webgpu-lost` where WebGPU was asked for by
+   * name. The watch is over then. Without it errors go to the console.
    */
   readonly onError?: (error: UserError) => void;
   /** Also give class-activation and attention maps with each face. Default false. */
@@ -49,11 +49,11 @@ export interface CollectOptions {
 }
 
 export class Live {
-  readonly #client: WorkerClient;
+  #client: WorkerClient;
   readonly #stream: number;
   readonly #options: WatchOptions;
   readonly #pump: FramePump;
-  readonly #takenAt: number[] = [];
+  #takenAt: number[] = [];
   readonly #finished: number[] = [];
   readonly #release: () => void;
   #frames = 0;
@@ -67,9 +67,9 @@ export class Live {
     this.#options = options;
     this.#pump = new FramePump(video, ({ frame, time, restart }) => {
       this.#takenAt.push(performance.now());
-      client.sendFrame(stream, frame, time, restart);
+      this.#client.sendFrame(stream, frame, time, restart);
     });
-    client.listen(stream, { faces: (message) => this.#hear(message), failed: (error) => this.#fail(error as UserError) });
+    this.#attach();
     const lost = (): void => this.#fail(new UserError('camera-lost', 'the camera was unplugged or taken away; plug it in and start again'));
     const tracks = video.srcObject instanceof MediaStream ? video.srcObject.getVideoTracks() : [];
     for (const track of tracks) track.addEventListener('ended', lost);
@@ -77,6 +77,17 @@ export class Live {
       for (const track of tracks) track.removeEventListener('ended', lost);
       release();
     };
+  }
+
+  /** Goes on with another worker, as if the video had just begun; used by `Mien` when it has to change the device. */
+  moveTo(client: WorkerClient): void {
+    if (this.#stopped) return;
+    this.#client.unlisten(this.#stream);
+    this.#client = client;
+    this.#takenAt = [];
+    this.#attach();
+    // The frame that was under way is lost.
+    this.#pump.done();
   }
 
   get stats(): LiveStats {
@@ -110,6 +121,14 @@ export class Live {
   /** Records one face while it shows `label`, for `Mien.trainPersonal`. Default 4 s. Only numbers are kept, no pictures, and only in the worker's memory. */
   async record(label: string, { seconds = 4, face, onProgress }: CollectOptions = {}): Promise<{ readonly frames: number }> {
     return this.#client.run({ kind: 'record', stream: this.#stream, seconds, face, label }, onProgress ? { onProgress } : {});
+  }
+
+  #attach(): void {
+    const { smoothing, maps = false } = this.#options;
+    this.#client.listen(this.#stream, { faces: (message) => this.#hear(message), failed: (error) => this.#fail(error as UserError) });
+    this.#client.run({ kind: 'watch', stream: this.#stream, smoothing, maps }).catch(() => {
+      // The worker is gone, which the watch hears as well.
+    });
   }
 
   #hear({ faces, time, width, height, workMs }: Extract<FromWorker, { kind: 'faces' }>): void {

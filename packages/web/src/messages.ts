@@ -26,6 +26,9 @@ export interface MienFace {
   readonly maps?: FaceMaps & { readonly square: Box };
 }
 
+/** Features [D] of recorded frames by class, in the order they were recorded. */
+export type Recordings = ReadonlyMap<string, readonly Float32Array[]>;
+
 export interface OpenTask {
   readonly kind: 'open';
   /** An address or the bytes of the file. */
@@ -36,6 +39,8 @@ export interface OpenTask {
   readonly device: WebDevice;
   /** 0: as many as help. */
   readonly threads: number;
+  /** What another worker had recorded before it lost its graphics device. */
+  readonly recordings?: Recordings;
 }
 
 export interface WatchTask {
@@ -105,6 +110,8 @@ export type ToWorker =
 export type FromWorker =
   /** The worker's script runs and takes tasks. */
   | { readonly kind: 'ready' }
+  /** The graphics device is gone, and the worker's networks with it; here is what it had recorded. */
+  | { readonly kind: 'device-lost'; readonly message: string; readonly recordings: Recordings }
   | { readonly kind: 'done'; readonly id: number; readonly result: TaskResults[Task['kind']] }
   | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly kind: 'progress'; readonly id: number; readonly done: number; readonly total: number }

@@ -1,8 +1,9 @@
 /** The front door: a model, a worker, and what a page can ask of them. */
 import type { ModelCard } from '@mien/runtime';
 import { UserError } from '@mien/runtime';
+import { type AskedDevice, chooseDevice, type DeviceChange } from './choose-device.ts';
 import { Live, type WatchOptions } from './live.ts';
-import type { PictureFace, WebDevice } from './messages.ts';
+import type { OpenTask, PictureFace, Recordings, WebDevice } from './messages.ts';
 import type { PersonalResult } from './personal/personal-result.ts';
 import { WorkerClient } from './worker-client.ts';
 
@@ -18,8 +19,16 @@ export interface OpenMienOptions {
   readonly detector?: string | URL;
   /** The folder of ONNX Runtime's files, if they lie elsewhere. */
   readonly wasmPaths?: string | URL;
-  /** `auto` (default): WebGPU where the browser has a real one, else WebAssembly; `Mien.device` says which it became. */
-  readonly device?: 'auto' | WebDevice;
+  /**
+   * `auto` (default): WebGPU where the browser has a real one, else WebAssembly; `Mien.device` says which it became. A device named here is
+   * never replaced by another.
+   */
+  readonly device?: AskedDevice;
+  /**
+   * With `auto`: WebGPU could not run the networks or was lost, and WebAssembly has taken over. Watches go on, with new ids and without the
+   * corrections made for single faces; recordings are kept. Without it the change goes to the console.
+   */
+  readonly onDeviceChange?: (change: DeviceChange) => void;
   /** Threads of WebAssembly; default: one less than there are cores, 4 at most, when the page is cross-origin isolated, else 1. */
   readonly threads?: number;
 }
@@ -48,15 +57,6 @@ export interface Mien {
   close(): void;
 }
 
-async function chooseDevice(asked: OpenMienOptions['device'] = 'auto'): Promise<WebDevice> {
-  if (asked === 'wasm') return 'wasm';
-  const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean } } | null> } }).gpu;
-  const adapter = await gpu?.requestAdapter().catch(() => null);
-  if (asked === 'webgpu' && !adapter) throw new UserError('webgpu-missing', "this browser has no WebGPU; leave `device` out, or say device: 'wasm'");
-  // A software adapter is slower than WebAssembly.
-  return adapter && (asked === 'webgpu' || !adapter.info?.isFallbackAdapter) ? 'webgpu' : 'wasm';
-}
-
 function startWorker(device: WebDevice): Worker {
   // Written out twice: bundlers look for exactly this form.
   return device === 'webgpu'
@@ -82,18 +82,32 @@ function elementOf(stream: MediaStream): HTMLVideoElement {
   return video;
 }
 
+/** How a worker was opened, and what to do when its device goes away. */
+interface Opening {
+  readonly task: OpenTask;
+  readonly mayChange: boolean;
+  readonly tell: (change: DeviceChange) => void;
+}
+
 class WorkerMien implements Mien {
   card: ModelCard;
-  readonly device: WebDevice;
-  readonly threads: number;
-  readonly #client: WorkerClient;
+  device: WebDevice;
+  threads: number;
+  #client: WorkerClient;
+  readonly #opening: Opening;
+  /** The model in use, to open it again. */
+  #model: Pick<OpenTask, 'model' | 'modelName'>;
+  readonly #lives = new Set<Live>();
   #streams = 0;
 
-  constructor(client: WorkerClient, card: ModelCard, device: WebDevice, threads: number) {
+  constructor(client: WorkerClient, opened: { readonly card: ModelCard; readonly threads: number }, opening: Opening) {
     this.#client = client;
-    this.card = card;
-    this.device = device;
-    this.threads = threads;
+    this.card = opened.card;
+    this.threads = opened.threads;
+    this.device = opening.task.device;
+    this.#opening = opening;
+    this.#model = opening.task;
+    client.onDeviceLost = (reason, recordings) => this.#loseDevice(reason, recordings);
   }
 
   watch(source: HTMLVideoElement | MediaStream, options: WatchOptions): Live {
@@ -101,12 +115,10 @@ class WorkerMien implements Mien {
     const video = own ? elementOf(source) : source;
     const stream = ++this.#streams;
     const live = new Live(this.#client, stream, video, options, () => {
+      this.#lives.delete(live);
       if (own) video.srcObject = null;
     });
-    const { smoothing, maps = false } = options;
-    this.#client.run({ kind: 'watch', stream, smoothing, maps }).catch(() => {
-      // The worker is gone, which the watch hears as well.
-    });
+    this.#lives.add(live);
     return live;
   }
 
@@ -129,38 +141,82 @@ class WorkerMien implements Mien {
   }
 
   async useModel(model: OpenMienOptions['model']): Promise<ModelCard> {
-    ({ card: this.card } = await this.#client.run({ kind: 'use', ...modelOf(model) }));
+    const next = modelOf(model);
+    ({ card: this.card } = await this.#client.run({ kind: 'use', ...next }));
+    this.#model = next;
     return this.card;
   }
 
   close(): void {
     this.#client.close();
   }
+
+  /** Goes on in a new worker with WebAssembly: the old one's runtime may hang in a call that never comes back. */
+  #loseDevice(reason: UserError, recordings: Recordings): void {
+    const { task, mayChange, tell } = this.#opening;
+    if (!mayChange) {
+      this.#client.close(new UserError(reason.code, `${reason.message}; open Mien again, or leave \`device\` out`));
+      return;
+    }
+    const old = this.#client;
+    const { model, modelName } = this.#model;
+    this.#client = new WorkerClient(startWorker('wasm'));
+    const opening = this.#client.run({ ...task, model, modelName, device: 'wasm', recordings });
+    for (const live of this.#lives) live.moveTo(this.#client);
+    old.close(reason);
+    opening.then(
+      ({ threads }) => {
+        this.device = 'wasm';
+        this.threads = threads;
+        tell({ device: 'wasm', reason });
+      },
+      (error: UserError) => this.#client.close(error),
+    );
+  }
 }
+
+/** The change of device, where the page did not ask to be told. */
+function warn({ reason }: DeviceChange): void {
+  console.warn(`Mien goes on with WebAssembly: ${reason.message}`);
+}
+
+/** Errors that have nothing to do with the device. */
+const sameOnEveryDevice = new Set(['unreachable', 'no-card', 'bad-card', 'newer-card']);
 
 /**
  * Loads a model into a worker. Throws `UserError`: `unreachable` (a file is not there), `no-card`, `bad-model`, `bad-detector`,
- * `webgpu-missing`, `worker-crashed`.
+ * `webgpu-missing`, `webgpu-failed`, `worker-crashed`.
  */
-export async function openMien({ model, assets, detector, wasmPaths, device: asked, threads = 0 }: OpenMienOptions): Promise<Mien> {
+export async function openMien(options: OpenMienOptions): Promise<Mien> {
+  const { model, assets, detector, wasmPaths, device: asked = 'auto', threads = 0, onDeviceChange = warn } = options;
   const page = globalThis.location.href;
   // Not `new URL(…, import.meta.url)`: a bundler would take the folder for a file to include.
   const script = import.meta.url;
   const folder = new URL(assets ? `${new URL(assets, page).href.replace(/\/?$/, '/')}` : './', assets ? page : script);
-  const device = await chooseDevice(asked);
-  const client = new WorkerClient(startWorker(device));
-  try {
-    const opened = await client.run({
+  const chosen = await chooseDevice(asked);
+  const open = async (device: WebDevice): Promise<WorkerMien> => {
+    const task: OpenTask = {
       kind: 'open',
       ...modelOf(model),
       detector: detector ? new URL(detector, page).href : new URL('face-detector-light.onnx', folder).href,
       wasmPaths: wasmPaths ? new URL(wasmPaths, page).href.replace(/\/?$/, '/') : folder.href,
       device,
       threads,
-    });
-    return new WorkerMien(client, opened.card, device, opened.threads);
+    };
+    const client = new WorkerClient(startWorker(device));
+    try {
+      return new WorkerMien(client, await client.run(task), { task, mayChange: asked === 'auto', tell: onDeviceChange });
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  };
+  try {
+    return await open(chosen);
   } catch (error) {
-    client.close();
-    throw error;
+    if (asked !== 'auto' || chosen === 'wasm' || sameOnEveryDevice.has((error as UserError).code)) throw error;
+    const mien = await open('wasm');
+    onDeviceChange({ device: 'wasm', reason: new UserError('webgpu-failed', `WebGPU cannot run this model (${(error as Error).message})`, { cause: error }) });
+    return mien;
   }
 }

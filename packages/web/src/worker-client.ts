@@ -1,6 +1,6 @@
 /** The page's end of the worker. */
 import { UserError } from '@mien/runtime';
-import type { FromWorker, Task, TaskResults, ToWorker } from './messages.ts';
+import type { FromWorker, Recordings, Task, TaskResults, ToWorker } from './messages.ts';
 
 interface Pending {
   readonly resolve: (result: never) => void;
@@ -15,6 +15,8 @@ export interface StreamListener {
 }
 
 export class WorkerClient {
+  /** Told when the worker's graphics device is lost. */
+  onDeviceLost: ((reason: UserError, recordings: Recordings) => void) | undefined;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #streams = new Map<number, StreamListener>();
@@ -58,15 +60,16 @@ export class WorkerClient {
     if (!this.#dead) this.#worker.postMessage({ kind: 'unwatch', stream } satisfies ToWorker);
   }
 
-  /** Ends the worker at once; what is under way is rejected with `closed`. */
-  close(): void {
+  /** Ends the worker at once; what is under way is rejected with `reason`. */
+  close(reason = new UserError('closed', 'Mien was closed')): void {
     this.#worker.terminate();
-    this.#die(new UserError('closed', 'Mien was closed'));
+    this.#die(reason);
   }
 
   #hear(message: FromWorker): void {
     if (message.kind === 'ready') return;
-    if (message.kind === 'faces') this.#streams.get(message.stream)?.faces(message);
+    if (message.kind === 'device-lost') this.onDeviceLost?.(new UserError('webgpu-lost', message.message), message.recordings);
+    else if (message.kind === 'faces') this.#streams.get(message.stream)?.faces(message);
     else if (message.kind === 'frame-failed') this.#streams.get(message.stream)?.failed(new UserError(message.code, message.message));
     else {
       const pending = this.#pending.get(message.id);

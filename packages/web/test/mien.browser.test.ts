@@ -1,123 +1,36 @@
 /** The whole package in a real browser: built, served, with a fake camera. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { decodeModel, encodeModel } from '@mien/onnx';
+import { defaultModelName } from '@mien/released-models';
 import { expressions, findExpressions, readCard } from '@mien/runtime';
 import { createNodeRecogniser, decodeImage, lightDetector } from '@mien/runtime/node';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium, howToGetChromium } from '../../../apps/studio/test/find-chromium.ts';
-import type * as Web from '../src/index.ts';
-import { buildBundle } from './build-bundle.ts';
 import { writeFakeCamera } from './fake-camera.ts';
-import { type FolderServer, serveFolders } from './serve-folders.mjs';
-
-const executablePath = findChromium();
-if (!executablePath) console.warn(`@mien/web in a browser: skipped. ${howToGetChromium}`);
-
-const photographs = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
-const released = fileURLToPath(releasedModelsUrl);
-const model = `/models/${defaultModelName}.onnx`;
-const timeoutMs = 240_000;
-
-/** What page scripts below see. */
-declare global {
-  interface Window {
-    web: typeof Web;
-    mien: Web.Mien;
-    live: Web.Live;
-    seen: { faces: readonly Web.MienFace[]; frame: Web.WatchedFrame }[];
-    failed: { code: string; message: string }[];
-    camera: MediaStream;
-  }
-}
-
-const blank = `<!doctype html><meta charset="utf-8"><title>test</title>
-<script type="module">window.web = await import('/mien/mien.js'); window.seen = []; window.failed = []; document.title = 'ready';</script>`;
+import { codeOf, executablePath, model, type OpenedPage, type OpenOptions, photographs, released, TestPages, timeoutMs, watchCamera } from './test-pages.ts';
 
 describe.skipIf(!executablePath)('@mien/web', { timeout: timeoutMs }, () => {
-  let dir: string;
-  let server: FolderServer;
-  const browsers: Browser[] = [];
+  let pages: TestPages;
+  const open = (options: OpenOptions): Promise<OpenedPage> => pages.open(options);
 
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'mien-web-'));
-    await buildBundle(join(dir, 'bundle'));
-    await writeFile(join(dir, 'broken.onnx'), 'this is no model');
-    const whole = new Uint8Array(await readFile(join(released, `${defaultModelName}.onnx`)));
-    const { metadata: _metadata, ...network } = decodeModel(whole);
-    await writeFile(join(dir, 'no-card.onnx'), encodeModel({ ...network, metadata: {} }));
-    await Promise.all([
-      writeFakeCamera(join(dir, 'one.y4m'), { photograph: join(photographs, 'sample1.jpg') }),
-      writeFakeCamera(join(dir, 'wall.y4m'), {}),
-      writeFakeCamera(join(dir, 'many.y4m'), { photograph: join(photographs, 'sample5.jpg') }),
-    ]);
     const element = `<!doctype html><meta charset="utf-8"><title>element</title><mien-live model="${model}" assets="/mien" maps></mien-live>
 <script type="module">import { defineMienLive } from '/mien/mien.js'; window.seen = []; defineMienLive();
 document.querySelector('mien-live').addEventListener('faces', ({ detail }) => window.seen.push(detail)); document.title = 'ready';</script>`;
-    server = await serveFolders({ mien: join(dir, 'bundle'), models: released, files: dir, photos: photographs }, { '/': blank, '/element': element });
+    pages = await TestPages.start({ '/element': element });
+    await writeFile(join(pages.files, 'broken.onnx'), 'this is no model');
+    const whole = new Uint8Array(await readFile(join(released, `${defaultModelName}.onnx`)));
+    const { metadata: _metadata, ...network } = decodeModel(whole);
+    await writeFile(join(pages.files, 'no-card.onnx'), encodeModel({ ...network, metadata: {} }));
+    await writeFile(join(pages.files, 'cut-short.onnx'), whole.subarray(0, whole.length >> 1));
+    await Promise.all([
+      writeFakeCamera(join(pages.files, 'one.y4m'), { photograph: join(photographs, 'sample1.jpg') }),
+      writeFakeCamera(join(pages.files, 'wall.y4m'), {}),
+      writeFakeCamera(join(pages.files, 'many.y4m'), { photograph: join(photographs, 'sample5.jpg') }),
+    ]);
   }, timeoutMs);
-  // A browser left open would go on recognising and slow the next test.
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(async () => {
-    await server?.close();
-    if (dir) await rm(dir, { recursive: true });
-  });
-
-  /** A page with a camera that shows `film`; `film` undefined: there is no camera. `allowed` false: the person says no. */
-  async function open({
-    film,
-    allowed = true,
-    path = '/',
-  }: {
-    film?: string;
-    allowed?: boolean;
-    path?: string;
-  }): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
-    const camera = film ? ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${join(dir, film)}`] : [];
-    const browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: ['--no-sandbox', '--disable-background-networking', ...camera, ...(allowed ? ['--use-fake-ui-for-media-stream'] : ['--deny-permission-prompts'])],
-    });
-    browsers.push(browser);
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    page.setDefaultTimeout(timeoutMs);
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    context.on('request', (request) => {
-      if (!request.url().startsWith(`${server.url}/`) && !request.url().startsWith('blob:')) complaints.push(request.url());
-    });
-    await page.goto(`${server.url}${path}`);
-    await page.waitForFunction(() => document.title === 'ready');
-    return { page, context, complaints };
-  }
-
-  /** Opens the camera and watches it until `frames` results have come. */
-  async function watchCamera(page: Page, frames: number, options: { maps?: boolean } = {}): Promise<void> {
-    await page.evaluate(
-      async ({ model, options }) => {
-        window.mien = await window.web.openMien({ model });
-        window.camera = await window.web.openCamera();
-        window.live = window.mien.watch(window.camera, {
-          ...options,
-          onFaces: (faces, frame) => window.seen.push({ faces, frame }),
-          onError: ({ code, message }) => window.failed.push({ code, message }),
-        });
-      },
-      { model, options },
-    );
-    await page.waitForFunction((n) => window.seen.length >= n, frames);
-  }
-
-  const codeOf = (page: Page, script: string): Promise<string> =>
-    page.evaluate(`(async () => { try { ${script}; return 'no error'; } catch (error) { return error.code + ': ' + error.message; } })()`);
+  afterEach(() => pages?.closeBrowsers());
+  afterAll(() => pages?.close());
 
   test('a camera gives faces with ids, calibrated probabilities and maps; nothing leaves the origin', async () => {
     const { page, complaints } = await open({ film: 'one.y4m' });
@@ -187,6 +100,7 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
     expect(await codeOf(page, "await web.openMien({ model: '/models/nobody.onnx' })")).toMatch(/^unreachable: .*404/);
     expect(await codeOf(page, "await web.openMien({ model: '/files/broken.onnx' })")).toMatch(/^bad-model: .*broken.onnx/);
     expect(await codeOf(page, "await web.openMien({ model: '/files/no-card.onnx' })")).toMatch(/^no-card: .*mien export/);
+    expect(await codeOf(page, "await web.openMien({ model: '/files/cut-short.onnx' })")).toMatch(/^bad-model: .*cut-short.onnx/);
     expect(await codeOf(page, `await web.openMien({ model: '${model}', detector: '${model}' })`)).toMatch(/^bad-detector: /);
     expect(await codeOf(page, `await web.openMien({ model: '${model}', assets: '/nowhere' })`)).toMatch(/^unreachable: .*face-detector-light/);
     expect(await codeOf(page, `await (await web.openMien({ model: '${model}' })).recognise(new Blob(['no picture']))`)).toMatch(/^unreadable-image: /);
