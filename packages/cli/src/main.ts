@@ -11,6 +11,7 @@ const verbs: Record<string, () => Promise<AddVerb>> = {
   weights: async () => (await import('./verbs/weights.ts')).addWeightsVerbs,
   train: async () => (await import('./verbs/train.ts')).addTrainVerb,
   ablate: async () => (await import('./verbs/ablate.ts')).addAblateVerb,
+  sweep: async () => (await import('./verbs/sweep.ts')).addSweepVerb,
   eval: async () => (await import('./verbs/eval.ts')).addEvalVerb,
   explain: async () => (await import('./verbs/explain.ts')).addExplainVerb,
   export: async () => (await import('./verbs/export.ts')).addExportVerb,

@@ -24,6 +24,8 @@ export type ToWorker =
   /** `module` is the URL of a module that exports `openHandler`, see `HandlerModule`. */
   | { readonly type: 'start'; readonly module: string; readonly init: unknown }
   | { readonly type: 'job'; readonly claim: ClaimMessage | undefined }
+  /** Give the job in work back, as far as it is, and leave. */
+  | { readonly type: 'stop' }
   | { readonly type: 'end' };
 
 /** A worker beats this often. */

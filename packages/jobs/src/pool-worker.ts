@@ -11,6 +11,8 @@ const send = (message: FromWorker): void => {
 };
 const source = new PoolSource<unknown, unknown>(send);
 
+const stop = new AbortController();
+
 // Ctrl-C reaches every process of the terminal; the parent decides what it means.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(1));
@@ -20,12 +22,13 @@ async function start(module: string, init: unknown): Promise<void> {
   const { openHandler } = (await import(module)) as HandlerModule<unknown, unknown>;
   const opened = await openHandler(init);
   send({ type: 'ready' });
-  await runWorker({ source, handler: opened.handle });
+  await runWorker({ source, handler: opened.handle, signal: stop.signal });
   await opened.release();
   process.exit(0);
 }
 
 process.on('message', (message: ToWorker) => {
   if (message.type === 'start') start(message.module, message.init).catch((error) => send({ type: 'unfit', failure: failureOf(error) }));
+  else if (message.type === 'stop') stop.abort();
   else source.receive(message);
 });

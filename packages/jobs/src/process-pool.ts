@@ -19,6 +19,8 @@ export interface ProcessPoolOptions<P, R> {
   readonly env?: Readonly<Record<string, string>>;
   /** A worker silent for this long is killed: its thread hangs. Default five minutes. */
   readonly silenceMs?: number;
+  /** At the end, time for a worker to leave its job in good order. Default: none, jobs being cheap to repeat. */
+  readonly stopMs?: number;
   /** Told when a worker died in the middle of a job. */
   readonly onDeath?: (reason: string) => void;
 }
@@ -62,16 +64,18 @@ export class ProcessPool<P, R> {
     return [...this.#places].map((place) => place.process.pid!);
   }
 
-  /** Ends the workers: those at rest leave by themselves, the others are killed after a moment. */
+  /** Ends the workers: those at rest leave by themselves, the others are killed, after `stopMs` where there is one. */
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#watch);
     await Promise.all(
       [...this.#places].map(async ({ process, claims }) => {
         const gone = new Promise((resolve) => process.once('exit', resolve));
-        if (claims.size > 0) process.kill('SIGKILL');
-        else send(process, { type: 'end' });
-        const timer = setTimeout(() => process.kill('SIGKILL'), goodbyeMs);
+        const { stopMs } = this.#options;
+        const works = claims.size > 0;
+        if (works && stopMs === undefined) process.kill('SIGKILL');
+        else send(process, { type: works ? 'stop' : 'end' });
+        const timer = setTimeout(() => process.kill('SIGKILL'), works && stopMs !== undefined ? stopMs : goodbyeMs);
         await gone;
         clearTimeout(timer);
       }),

@@ -13,10 +13,19 @@ export { isRunFolder, runFolder, writeAtomically } from './run-folder.ts';
 export { ablationNames, type AblationPlan, type AblationRow, loadAblation } from './ablation/ablation-plan.ts';
 export { type AblationRun, planAblation, type RowCost, runsOf } from './ablation/lay-out-ablation.ts';
 export { type AblationOutcome, type AblationProgress, runAblation, type RunAblationOptions } from './ablation/run-ablation.ts';
-export { isFailed, type RunOutcome } from './ablation/run-result.ts';
+export { isFailed, type RunOutcome } from './jobs/run-result.ts';
+export type { TrainingPlace } from './jobs/training-work.ts';
+// Trainings as jobs of a queue
+export { openTrainingHandler, type TrainingWorkerOptions } from './jobs/training-handler.ts';
 export { type AblationSummary, type RowSummary, summariseAblation } from './ablation/summarise.ts';
 export { formatMarkdown } from './ablation/format-summary.ts';
 export { type ResultFiles, updateDocument, writeResults } from './ablation/write-results.ts';
+// Sweeps
+export { type Axis, candidatesOf, type Distribution, parseGrid, parseRandom, type SearchSpace } from './sweep/search-space.ts';
+export { countsOf, type Halving } from './sweep/halving.ts';
+export { checkFolds, planSweep, type SweepPlan, type SweepRequest, type SweepRun, sweepRuns } from './sweep/sweep-plan.ts';
+export { runSweep, type RunSweepOptions, type SweepOutcome, type SweepProgress } from './sweep/run-sweep.ts';
+export { summariseSweep, type SweepSummary } from './sweep/summarise-sweep.ts';
 // Combining models
 export { buildEnsemble, describeBridge, type Ensemble, type EnsembleOptions } from './combine/ensemble.ts';
 export { type Member, readMember } from './combine/member.ts';

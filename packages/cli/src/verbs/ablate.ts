@@ -19,8 +19,10 @@ import {
   writeResults,
 } from '@mien/training';
 import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
+import { addPlaceOptions, type PlaceFlags, placeOf } from '../training-place.ts';
+import { untilInterrupted } from '../until-interrupted.ts';
 
-interface AblateFlags {
+interface AblateFlags extends PlaceFlags {
   data: string;
   out?: string;
   set: string[];
@@ -28,7 +30,6 @@ interface AblateFlags {
   dryRun?: boolean;
   gflops: number;
   device: Device;
-  threads?: number;
   json?: boolean;
 }
 
@@ -72,33 +73,13 @@ function tellOutcome(outcome: RunOutcome, index: number, total: number): void {
     );
 }
 
-/** Runs `work` with a signal that Ctrl-C sets; a second Ctrl-C ends the process. */
-async function untilInterrupted<T>(progress: Progress, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const abort = new AbortController();
-  const onInterrupt = (): void => {
-    if (abort.signal.aborted) process.exit(130);
-    progress.end();
-    note('stopping after this step; press Ctrl-C again to stop at once');
-    abort.abort();
-  };
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onInterrupt);
-  try {
-    return await work(abort.signal);
-  } finally {
-    progress.end();
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
-  }
-}
-
 async function ablate(file: string, flags: AblateFlags): Promise<void> {
   const plan = loadAblation(file, flags.set);
   if (flags.dryRun) {
     await dryRun(plan, flags);
     return;
   }
-  const { out, data, threads, device, update } = flags;
+  const { out, data, device, update } = flags;
   if (out === undefined) throw new UserError('no-out', 'mien ablate: name the folder of the ablation with --out, or look before you start with --dry-run');
   // Hours later would be late to find out.
   if (update !== undefined && !existsSync(update)) throw new UserError('no-place', `--update ${update}: there is no such file`);
@@ -108,8 +89,12 @@ async function ablate(file: string, flags: AblateFlags): Promise<void> {
       plan,
       data,
       out,
-      threads,
       device,
+      ...placeOf(flags),
+      onNotice: (message) => {
+        progress.end();
+        note(message);
+      },
       signal,
       onProgress: (each) => {
         const line = describeProgress(each);
@@ -126,23 +111,23 @@ async function ablate(file: string, flags: AblateFlags): Promise<void> {
   if (update !== undefined && outcome.finished) updateDocument(update, summary);
   if (flags.json) printJson({ ...summary, files });
   else printText(formatMarkdown(summary));
-  note(outcome.finished ? `done: ${files.markdown}, ${files.csv}, ${files.png}` : 'stopped; the same command goes on');
+  note(outcome.finished ? `done: ${files.markdown}, ${files.csv}, ${files.json}, ${files.png}` : 'stopped; the same command goes on');
 }
 
 export function addAblateVerb(program: Command): void {
-  program
+  const verb = program
     .command('ablate')
     .argument('<ablation>', 'name of an ablation that comes with Mien, or a .yaml file')
     .description('train every row of an ablation with every seed and write one table; called again, it goes on where it was ended')
     .requiredOption('--data <dir>', 'store made by `mien data import`')
-    .option('--out <dir>', 'folder of the ablation: runs, results.md, results.csv, results.png')
+    .option('--out <dir>', 'folder of the ablation: runs, results.md, .csv, .json, .png')
     .option('--set <key=value>', 'change a field of every row’s recipe; repeatable', (value: string, before: string[]) => [...before, value], [] as string[])
     .option('--update <file>', 'put the table into this Markdown file too, between its marks `<!-- ablation NAME -->` and `<!-- /ablation NAME -->`')
     .option('--dry-run', 'show the rows and what they would cost; trains nothing')
     .option('--gflops <n>', 'with --dry-run: what the machine computes in a second, in billions of operations', parseCount('--gflops', 1, 1_000_000), 80)
     .addOption(new Option('--device <device>', 'where to train; never replaced by another').choices(['cpu', 'webgpu', 'cuda']).default('cpu'))
-    .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
     .option('--json', 'print the table as JSON')
     .addHelpText('after', () => `\nAblations: ${ablationNames().join(', ')}\n\nExample:\n  mien ablate attention --data data/fer2013 --out runs/attention`)
     .action(ablate);
+  addPlaceOptions(verb);
 }

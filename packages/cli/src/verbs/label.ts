@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { cancelJob, label, type LabelProgress, type Manifest, type PlainValue, type QueryResult, queryLabels } from '@mien/labelling';
 import { UserError } from '@mien/runtime';
 import { findModel } from '../find-model.ts';
+import { queueVariable } from '../queue-variable.ts';
 import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
 
 interface LabelFlags {
@@ -19,9 +20,6 @@ interface LabelFlags {
   name?: string;
   json?: boolean;
 }
-
-/** A password in the environment is seen by fewer people than one among a process's arguments. */
-export const queueVariable = 'MIEN_QUEUE';
 
 function parseNumber(option: string, text: string | undefined, lowest: number, highest: number): number | undefined {
   if (text === undefined) return undefined;

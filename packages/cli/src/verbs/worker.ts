@@ -1,10 +1,11 @@
-/** `mien worker`: does the work of jobs that wait in a queue. */
+/** `mien worker`: does the work of jobs that wait in a queue: chunks of pictures to label, models to train. */
 import type { Command } from 'commander';
-import { work } from '@mien/labelling';
+import { parsePathMap } from '@mien/jobs';
+import { serveQueue } from '@mien/jobs/redis';
 import { UserError } from '@mien/runtime';
 import { findModel } from '../find-model.ts';
 import { note, parseCount } from '../output.ts';
-import { queueVariable } from './label.ts';
+import { queueVariable } from '../queue-variable.ts';
 
 interface WorkerFlags {
   queue?: string;
@@ -13,48 +14,55 @@ interface WorkerFlags {
   model?: string;
   detector?: string;
   map?: string[];
+  lease?: number;
   once?: boolean;
 }
 
 export function addWorkerVerb(program: Command): void {
   program
     .command('worker')
-    .description('join a queue and do the work that waits there, on any machine that sees the same folders')
-    .option('--queue <url>', `redis://… of the Redis or Valkey that \`mien label --queue\` uses (or set ${queueVariable})`)
+    .description('join a queue and do the work that waits there, labelling or training, on any machine that sees the same folders')
+    .option('--queue <url>', `redis://… of the Redis or Valkey that \`mien label\`, \`mien sweep\` or \`mien ablate\` uses (or set ${queueVariable})`)
     .option('--name <name>', 'serve only the job of this name')
-    .option('--threads <n>', 'threads (default 1: start one worker a core)', parseCount('--threads', 1, 256))
+    .option('--threads <n>', 'threads (default 1: start one worker a core; for training, rather one worker with all of them)', parseCount('--threads', 1, 256))
     .option('--map <from=to...>', 'a folder of the job that lies elsewhere here, as /data=/mnt/data')
-    .option('--model <model>', "use this copy of the job's model; another model is refused")
-    .option('--detector <file>', "use this copy of the job's detector; another one is refused")
+    .option('--model <model>', "labelling: use this copy of the job's model; another model is refused")
+    .option('--detector <file>', "labelling: use this copy of the job's detector; another one is refused")
+    .option('--lease <seconds>', 'silence after which this worker counts as dead (default 30)', parseCount('--lease', 1, 3600))
     .option('--once', 'leave when nothing is left to do')
     .addHelpText('after', '\nExample:\n  mien worker --queue redis://:password@host:6379 --map /data=/mnt/data')
     .action(async (flags: WorkerFlags) => {
       const queue = flags.queue ?? process.env[queueVariable];
       if (!queue)
         throw new UserError('bad-option', `--queue: expected the address of a Redis or Valkey, as redis://host:6379; give it or set ${queueVariable}`);
+      const { threads = 1, map = [], detector, lease } = flags;
+      // A mistake in it is better told now than by the first job.
+      parsePathMap(map);
+      const model = flags.model === undefined ? undefined : findModel(flags.model);
       const stop = new AbortController();
       for (const name of ['SIGINT', 'SIGTERM'] as const) {
         process.on(name, () => {
           if (stop.signal.aborted) process.exit(130);
-          note('stopping; a chunk in work goes back to the queue');
+          note('stopping; the job in work goes back to the queue, as far as it is');
           stop.abort();
         });
       }
       const began = performance.now();
-      let chunks = 0;
+      let jobs = 0;
       note('waiting for work');
-      await work({
+      await serveQueue({
         queue,
-        job: flags.name,
-        threads: flags.threads ?? 1,
-        map: flags.map ?? [],
-        model: flags.model === undefined ? undefined : findModel(flags.model),
-        detector: flags.detector,
+        kinds: {
+          label: async (payload) => (await import('@mien/labelling')).openLabelHandler(payload, { threads, map, model, detector }),
+          train: async (payload) => (await import('@mien/training')).openTrainingHandler(payload, { threads, map }),
+        },
+        only: flags.name,
         leaveWhenIdle: flags.once ?? false,
+        ...(lease === undefined ? {} : { leaseMs: 1000 * lease }),
         signal: stop.signal,
         onNotice: note,
-        onDone: () => chunks++,
+        onDone: () => jobs++,
       });
-      note(`${chunks} chunks in ${((performance.now() - began) / 1000).toFixed(0)} s`);
+      note(`${jobs} jobs in ${((performance.now() - began) / 1000).toFixed(0)} s`);
     });
 }

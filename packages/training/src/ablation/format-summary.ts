@@ -77,12 +77,12 @@ function markdownRow(row: RowSummary, { seeds, rows }: AblationSummary): string[
   ];
 }
 
-/** Heading, description, table and protocol. */
-export function formatMarkdown(summary: AblationSummary): string {
+/** Heading, description, table, protocol and notes. */
+export function formatMarkdown(summary: AblationSummary & { readonly notes?: readonly string[] }): string {
   const head = ['row', 'accuracy', 'macro-F1', 'difference', 'parameters', 'GFLOP', 'training', 'remarks'];
   const table = markdownTable([head, ...summary.rows.map((row) => markdownRow(row, summary))], [4, 5, 6]);
   const state = summary.finished ? [] : ['Not finished: more trainings are to come.'];
-  return `${[`# ${summary.name}`, ...(summary.description ? [summary.description] : []), ...state, table, formatProtocol(summary)].join('\n\n')}\n`;
+  return `${[`# ${summary.name}`, ...(summary.description ? [summary.description] : []), ...state, table, formatProtocol(summary), ...(summary.notes ?? [])].join('\n\n')}\n`;
 }
 
 const csvCell = (value: string | number | undefined): string => {

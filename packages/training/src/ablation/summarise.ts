@@ -4,7 +4,7 @@ import { UserError } from '@mien/runtime';
 import type { AblationPlan } from './ablation-plan.ts';
 import type { RowCost } from './lay-out-ablation.ts';
 import type { AblationOutcome } from './run-ablation.ts';
-import { isFailed, type RunResult } from './run-result.ts';
+import { isFailed, type RunResult } from '../jobs/run-result.ts';
 
 export interface Spread {
   readonly mean: number;
@@ -45,7 +45,9 @@ export interface AblationSummary {
   readonly rows: readonly RowSummary[];
 }
 
-const hits = ({ truth, predicted }: RunResult): Int8Array => Int8Array.from(truth, (label, i) => Number(label === predicted[i]));
+/** 1 for each image named rightly, else 0. */
+export const hitsOf = ({ truth, predicted }: Pick<RunResult, 'truth' | 'predicted'>): Int8Array =>
+  Int8Array.from(truth, (label, i) => Number(label === predicted[i]));
 
 /** Hits of `run` − those of the other row's training with the same seed, image by image. Throws `UserError` where they were not asked about the same images. */
 function gains(run: RunResult, reference: RunResult): Int8Array {
@@ -55,8 +57,8 @@ function gains(run: RunResult, reference: RunResult): Int8Array {
       `${run.row} was measured on ${run.rows} (${run.n} images), ${reference.row} on ${reference.rows} (${reference.n}): rows of an ablation can only be compared on the same images; name them with split`,
     );
   }
-  const before = hits(reference);
-  return hits(run).map((hit, i) => hit - before[i]!);
+  const before = hitsOf(reference);
+  return hitsOf(run).map((hit, i) => hit - before[i]!);
 }
 
 /** Figures of the trainings of one row, against those of the row it is compared with. */
@@ -67,7 +69,7 @@ function figuresOf(runs: readonly RunResult[], against: string | undefined, resu
   return {
     accuracies,
     accuracy: meanAndSd(accuracies),
-    accuracy95: intervalOverSeeds(runs.map(hits)),
+    accuracy95: intervalOverSeeds(runs.map(hitsOf)),
     macroF1: meanAndSd(runs.map(({ macroF1 }) => macroF1)),
     ...(against !== undefined && pairs.length > 0
       ? { difference: { against, value: meanAndSd(pairs.map((pair) => meanAndSd([...pair]).mean)).mean, interval95: intervalOverSeeds(pairs) } }

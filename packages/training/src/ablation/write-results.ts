@@ -1,4 +1,4 @@
-/** The files an ablation leaves: its table as Markdown and CSV, and as a picture. */
+/** The files an ablation or a sweep leaves: its table as Markdown, CSV and JSON, and as a picture. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@mien/runtime';
@@ -11,17 +11,20 @@ import type { AblationSummary } from './summarise.ts';
 export interface ResultFiles {
   readonly markdown: string;
   readonly csv: string;
+  readonly json: string;
   readonly png: string;
 }
 
 /** Drawn at twice its size, for screens that show two pixels for one. */
 const pixelsPerInch = 144;
 
-/** Writes `results.md`, `results.csv` and `results.png` into `out`. */
-export async function writeResults(summary: AblationSummary, out: string): Promise<ResultFiles> {
-  const files = { markdown: join(out, 'results.md'), csv: join(out, 'results.csv'), png: join(out, 'results.png') };
+/** Writes `results.md`, `results.csv`, `results.json` and `results.png` into `out`; `notes` are paragraphs under the table. */
+export async function writeResults(summary: AblationSummary & { readonly notes?: readonly string[] }, out: string): Promise<ResultFiles> {
+  const [markdown, csv, json, png] = ['md', 'csv', 'json', 'png'].map((ending) => join(out, `results.${ending}`)) as [string, string, string, string];
+  const files = { markdown, csv, json, png };
   writeAtomically(files.markdown, formatMarkdown(summary));
   writeAtomically(files.csv, formatCsv(summary));
+  writeAtomically(files.json, `${JSON.stringify(summary, null, 2)}\n`);
   writeAtomically(
     files.png,
     await sharp(Buffer.from(drawSummary(summary)), { density: pixelsPerInch })

@@ -1,4 +1,4 @@
-/** What came out of one training of an ablation: its best model, measured, kept beside it. */
+/** What came out of one training: its best model, measured, kept beside it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSession } from '@mien/onnx/node';
@@ -15,6 +15,8 @@ export interface RunResult {
   /** Of the training; validation included. */
   readonly seconds: number;
   readonly bestEpoch: number;
+  /** Epochs after which the training was paused, its schedule being that of all of them; undefined where it is over. */
+  readonly pausedAfter?: number;
   /** The rows measured, in words. */
   readonly rows: string;
   readonly n: number;
@@ -24,9 +26,11 @@ export interface RunResult {
   /** Class index of each row, and the one the model named. */
   readonly truth: readonly number[];
   readonly predicted: readonly number[];
+  /** Of a fold: the rows' numbers within their split, so that folds can be put together. */
+  readonly places?: readonly number[];
 }
 
-/** A training whose loss diverged: a result as well. */
+/** A training whose loss diverged, or that could not be done: a result as well. */
 export interface FailedRun {
   readonly row: string;
   readonly seed: number;
@@ -39,11 +43,10 @@ export function isFailed(outcome: RunOutcome): outcome is FailedRun {
   return 'failure' in outcome;
 }
 
-const resultFile = (out: string): string => join(out, 'result.json');
+/** Figures of a training that was paused stand beside those of its end. */
+const resultFile = (out: string, pausedAfter?: number): string => join(out, pausedAfter === undefined ? 'result.json' : `result-${pausedAfter}.json`);
 
-/** The outcome kept in a run's folder, or undefined where the training is not over. */
-export function readOutcome(out: string): RunOutcome | undefined {
-  const file = resultFile(out);
+function readResult(file: string): RunOutcome | undefined {
   if (!existsSync(file)) return undefined;
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as RunOutcome;
@@ -52,32 +55,33 @@ export function readOutcome(out: string): RunOutcome | undefined {
   }
 }
 
+/** The outcome kept in a run's folder, of its end or, with `pauseAfter`, of so many epochs; undefined where it did not come so far. */
+export function readOutcome(out: string, pauseAfter?: number): RunOutcome | undefined {
+  return readResult(resultFile(out)) ?? (pauseAfter === undefined ? undefined : readResult(resultFile(out, pauseAfter)));
+}
+
 export function keepOutcome(out: string, outcome: RunOutcome): void {
   // A training that diverged at once leaves no folder behind.
   makeFolder(out);
-  writeAtomically(resultFile(out), `${JSON.stringify(outcome)}\n`);
+  writeAtomically(resultFile(out, isFailed(outcome) ? undefined : outcome.pausedAfter), `${JSON.stringify(outcome)}\n`);
 }
 
-export interface MeasureRunOptions {
+export interface MeasureOptions {
   readonly recipe: Recipe;
   readonly data: string;
-  /** The run's folder. */
-  readonly out: string;
+  readonly model: Uint8Array;
+  /** For messages. */
+  readonly file: string;
   /** Split to measure on, every row; default: the rows the epoch was chosen on. */
   readonly split: string | undefined;
   readonly threads?: number | undefined;
 }
 
-/** Measures the best model of a finished training. */
-export async function measureRun({
-  recipe,
-  data,
-  out,
-  split: name,
-  threads,
-}: MeasureRunOptions): Promise<Omit<RunResult, 'row' | 'seed' | 'seconds' | 'bestEpoch'>> {
-  const file = runFolder(out).model;
-  const common = { model: new Uint8Array(readFileSync(file)), file, createSession, ...(threads ? { threads } : {}) };
+export type Measured = Pick<RunResult, 'rows' | 'n' | 'accuracy' | 'macroF1' | 'nll' | 'truth' | 'predicted' | 'places'>;
+
+/** Measures a model on the rows that a recipe's table is about. */
+export async function measureModelOn({ recipe, data, model, file, split: name, threads }: MeasureOptions): Promise<Measured> {
+  const common = { model, file, createSession, ...(threads ? { threads } : {}) };
   const store = name === undefined ? undefined : await openStore(data);
   try {
     const { validation, validationRows } = store ? { validation: await store.split(name!), validationRows: undefined } : await chooseRows(recipe, data);
@@ -87,8 +91,20 @@ export async function measureRun({
       ...(validationRows ? { rows: validationRows } : {}),
     });
     const rows = name === undefined ? `${describeValidation(recipe)}, on which the epoch was chosen` : `split ${name}`;
-    return { rows, n, accuracy, macroF1, nll, truth: [...truth], predicted: [...predicted] };
+    const places = validationRows && 'fold' in recipe.data.validation ? { places: [...validationRows] } : {};
+    return { rows, n, accuracy, macroF1, nll, truth: [...truth], predicted: [...predicted], ...places };
   } finally {
     await store?.close();
   }
+}
+
+export interface MeasureRunOptions extends Omit<MeasureOptions, 'model' | 'file'> {
+  /** The run's folder. */
+  readonly out: string;
+}
+
+/** Measures the best model of a training that is over or paused. */
+export async function measureRun({ out, ...options }: MeasureRunOptions): Promise<Measured> {
+  const file = runFolder(out).model;
+  return measureModelOn({ ...options, model: new Uint8Array(readFileSync(file)), file });
 }
