@@ -1,14 +1,17 @@
 /** Boxes, labels and heat over a picture. */
-import { stretched, whereItLooked, whyLabel } from './explanation.ts';
+import { stretched, whereItLooked, whyLabel, whyNot } from './explanation.ts';
 import type { MienFace } from './messages.ts';
 
 /** Told apart with any colour vision (Okabe & Ito 2008). */
 const sure = '#009e73';
 const doubtful = '#e69f00';
 
-/** Draws a map as heat over its square: clear where it is low, orange where it is high. */
-function drawHeat(context: CanvasRenderingContext2D, { maps }: MienFace, label: number): void {
-  const grid = maps && (whyLabel(maps, label) ?? whereItLooked(maps));
+/**
+ * Draws a map as heat over its square, clear where it is low, orange where it is high: what spoke for the label shown, or, where
+ * `other` is another label, what spoke for the one and not for the other.
+ */
+function drawHeat(context: CanvasRenderingContext2D, { maps }: MienFace, label: number, other: number): void {
+  const grid = maps && ((other >= 0 && other !== label ? whyNot(maps, label, other) : whyLabel(maps, label)) ?? whereItLooked(maps));
   if (!maps || !grid) return;
   const { width, height, values } = stretched(grid);
   const heat = new ImageData(width, height);
@@ -19,15 +22,20 @@ function drawHeat(context: CanvasRenderingContext2D, { maps }: MienFace, label: 
   context.drawImage(small, maps.square.x, maps.square.y, maps.square.width, maps.square.height);
 }
 
-/**
- * Draws faces on a canvas that lies over a picture of the frame's size. `mirrored`: the picture is shown as in a mirror; texts are not turned.
- */
+export interface OverlayOptions {
+  /** The picture is shown as in a mirror; texts are not turned. */
+  readonly mirrored?: boolean;
+  /** A label: maps show why each face is not this. */
+  readonly whyNot?: string | undefined;
+}
+
+/** Draws faces on a canvas that lies over a picture of the frame's size. */
 export function drawOverlay(
   canvas: HTMLCanvasElement,
   faces: readonly MienFace[],
   frame: { readonly width: number; readonly height: number },
   labels: readonly string[],
-  mirrored = false,
+  { mirrored = false, whyNot: other }: OverlayOptions = {},
 ): void {
   if (canvas.width !== frame.width || canvas.height !== frame.height) {
     canvas.width = frame.width;
@@ -45,7 +53,7 @@ export function drawOverlay(
     const { box, expression, probabilities, unsure } = face;
     context.save();
     if (mirrored) context.setTransform(-1, 0, 0, 1, frame.width, 0);
-    drawHeat(context, face, labels.indexOf(expression));
+    drawHeat(context, face, labels.indexOf(expression), other === undefined ? -1 : labels.indexOf(other));
     context.restore();
     const x = mirrored ? frame.width - box.x - box.width : box.x;
     context.strokeStyle = unsure ? doubtful : sure;

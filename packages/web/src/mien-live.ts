@@ -1,6 +1,7 @@
 /** `<mien-live model="…">`: a camera or a video with its faces marked, as an element for any page. */
 import type { UserError } from '@mien/runtime';
 import { openCamera } from './camera.ts';
+import type { DeviceChange } from './choose-device.ts';
 import { drawOverlay } from './draw-overlay.ts';
 import type { Live } from './live.ts';
 import { type Mien, openMien } from './open-mien.ts';
@@ -19,9 +20,9 @@ const ElementBase = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /**
  * Attributes: `model` (address of the model), `assets` (folder of the detector and ONNX Runtime; default: beside this script), `src` (a video
- * instead of the camera), `mirror` (show the camera as a mirror), `maps` (draw the class-activation map). Nothing starts by itself:
- * call `start()` when the person has agreed.
- * Events: `faces` (detail: { faces, frame }) and `error` (detail: the `UserError`).
+ * instead of the camera), `mirror` (show the camera as a mirror), `maps` (draw the class-activation map), `why-not` (a label: the map shows why
+ * each face is not that). Nothing starts by itself: call `start()` when the person has agreed.
+ * Events: `faces` (detail: { faces, frame }), `device-change` (detail: the `DeviceChange`) and `error` (detail: the `UserError`).
  */
 class MienLiveElement extends ElementBase {
   readonly #video = document.createElement('video');
@@ -62,7 +63,8 @@ class MienLiveElement extends ElementBase {
       const model = this.getAttribute('model');
       if (!model) throw new TypeError('<mien-live> needs the attribute model, the address of an expression model');
       const assets = this.getAttribute('assets');
-      const opening = openMien({ model, ...(assets ? { assets } : {}) });
+      const onDeviceChange = (change: DeviceChange): void => void this.dispatchEvent(new CustomEvent('device-change', { detail: change }));
+      const opening = openMien({ model, onDeviceChange, ...(assets ? { assets } : {}) });
       const src = this.getAttribute('src');
       const [mien, camera] = await Promise.all([opening, src ? undefined : openCamera()]).catch(async (error: unknown) => {
         // The other of the two may still succeed; it must not stay behind.
@@ -84,7 +86,8 @@ class MienLiveElement extends ElementBase {
       this.#live = mien.watch(this.#video, {
         maps: this.hasAttribute('maps'),
         onFaces: (faces, frame) => {
-          drawOverlay(this.#canvas, faces, frame, mien.card.labels, camera !== undefined && this.hasAttribute('mirror'));
+          const mirrored = camera !== undefined && this.hasAttribute('mirror');
+          drawOverlay(this.#canvas, faces, frame, mien.card.labels, { mirrored, whyNot: this.getAttribute('why-not') ?? undefined });
           this.dispatchEvent(new CustomEvent('faces', { detail: { faces, frame } }));
         },
         onError: (error) => this.#tell(error),

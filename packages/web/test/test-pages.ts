@@ -40,6 +40,8 @@ export interface OpenOptions {
   /** False: the person says no. `'once'`: yes, and the answer can be taken back. */
   readonly allowed?: boolean | 'once';
   readonly path?: string;
+  /** What the page's title says when it is ready. */
+  readonly title?: RegExp;
   readonly args?: readonly string[];
 }
 
@@ -70,7 +72,7 @@ export class TestPages {
     return new TestPages(files, server);
   }
 
-  async open({ film, allowed = true, path = '/', args = [] }: OpenOptions): Promise<OpenedPage> {
+  async open({ film, allowed = true, path = '/', title = /^ready$/, args = [] }: OpenOptions): Promise<OpenedPage> {
     const camera = film ? ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${join(this.files, film)}`] : [];
     const answer = allowed === 'once' ? [] : [allowed ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts'];
     const browser = await chromium.launch({
@@ -88,7 +90,7 @@ export class TestPages {
       if (!request.url().startsWith(`${this.server.url}/`) && !request.url().startsWith('blob:')) complaints.push(request.url());
     });
     await page.goto(`${this.server.url}${path}`);
-    await page.waitForFunction(() => document.title === 'ready');
+    await page.waitForFunction((ready) => new RegExp(ready).test(document.title), title.source);
     return { page, context, browser, complaints };
   }
 
