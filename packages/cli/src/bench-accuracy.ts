@@ -3,6 +3,7 @@ import { createSession } from '@mien/onnx/node';
 import { openStore, shuffledIndices, randomFor, type Split } from '@mien/data';
 import { checkSplit, computeMetrics, headsOfCard, withMainHead } from '@mien/evaluation';
 import { type Image, loadRecogniser, readCard, withCard } from '@mien/runtime';
+import { defaultLandmarks } from '@mien/runtime/node';
 import { findPeer, outputOrder, type PeerName, peerNames } from './accuracy/peers.ts';
 import { startPeer } from './accuracy/run-peer.ts';
 import { median } from './bench/timing.ts';
@@ -56,7 +57,13 @@ async function openReleased(name: string, file: string, labels: readonly string[
   const card = readCard(bytes, file);
   const head = headsOfCard(card).find((each) => each.labels.join() === labels.join());
   if (!head) return undefined;
-  const recogniser = await loadRecogniser({ model: withCard(bytes, withMainHead(card, head.name, file)), createSession, file, threads: 1 });
+  const recogniser = await loadRecogniser({
+    model: withCard(bytes, withMainHead(card, head.name, file)),
+    createSession,
+    file,
+    threads: 1,
+    landmarks: () => defaultLandmarks({ threads: 1 }),
+  });
   return {
     name,
     bytes: bytes.length,

@@ -1,8 +1,20 @@
 /** A model's outputs over the rows of a split, by the model's own card: the same preprocessing as on photographs. */
 import { type CreateSession, tensor } from '@mien/onnx';
-import type { Split } from '@mien/data';
+import { pointsOfRow, type Split, type SplitLandmarks, splitLandmarks } from '@mien/data';
 import { type CardHead, headsOfCard } from './card-heads.ts';
-import { type Image, type ModelCard, Preprocessor, readCard, UserError, wholeSquare } from '@mien/runtime';
+import {
+  type FaceSquare,
+  type Image,
+  landmarkFeatureCount,
+  mirrorFace,
+  type ModelCard,
+  Preprocessor,
+  readCard,
+  refuseLandmarkUse,
+  UserError,
+  wholeSquare,
+  writeLandmarkFeatures,
+} from '@mien/runtime';
 
 export interface PredictOptions {
   readonly model: Uint8Array;
@@ -50,6 +62,32 @@ export function chooseHead(card: ModelCard, { file, head: name, split }: Pick<Pr
   throw new UserError('no-head', `${file}: the model has no head ${name}; it has ${heads.map((head) => head.name).join(', ')}`);
 }
 
+/**
+ * The points of the split's faces where the model needs them. Throws `UserError` where the store has none, where its faces
+ * are level and the model's were not, and for altered images, in which points would have to be found anew.
+ */
+async function landmarksFor(card: ModelCard, { split, file, alter }: PredictOptions): Promise<SplitLandmarks | undefined> {
+  const levels = card.preprocessing.crop.align === 'eyes-level';
+  if (split.isLevel && !levels) {
+    throw new UserError(
+      'other-alignment',
+      `${file}: the model learned from faces as they come, those of ${split.dir} are turned level; evaluate on the store they were made from`,
+    );
+  }
+  if (alter) refuseLandmarkUse(card, file, 'an evaluation on changed images');
+  return card.landmarks || (levels && !split.isLevel) ? splitLandmarks(split, file) : undefined;
+}
+
+/** What a network reads beside its images, of these rows, [N,102]; of the mirror images where `mirrored`. */
+function featuresOf({ points }: SplitLandmarks, rows: ArrayLike<number>, widthPx: number, isMirrored: boolean): Float32Array {
+  const features = new Float32Array(rows.length * landmarkFeatureCount);
+  for (let i = 0; i < rows.length; i++) {
+    const face = pointsOfRow(points, rows[i]!);
+    writeLandmarkFeatures(isMirrored ? mirrorFace(face, widthPx) : face, features, i * landmarkFeatureCount);
+  }
+  return features;
+}
+
 /** Logits [N,K] of the chosen rows. Throws `UserError` when the model's labels are not the store's. */
 export async function predictSplit(options: PredictOptions): Promise<{ logits: Float32Array; labels: readonly string[]; card: ModelCard }> {
   const { split, file } = options;
@@ -61,9 +99,15 @@ export async function predictSplit(options: PredictOptions): Promise<{ logits: F
   const { channels, height, width } = split.image;
   const { input } = card.preprocessing;
   const preprocessor = new Preprocessor(card.preprocessing);
+  const landmarks = await landmarksFor(card, options);
   const session = await options.createSession(options.model, options.threads ? { threads: options.threads } : {});
-  const run = async (images: Float32Array, count: number): Promise<Float32Array> =>
-    (await session.run({ [input.name]: tensor.float32(images, [count, ...input.shape]) }, [output]))[output]!.data as Float32Array;
+  const run = async (images: Float32Array, batchRows: ArrayLike<number>, isMirrored: boolean): Promise<Float32Array> => {
+    const count = batchRows.length;
+    const feeds = { [input.name]: tensor.float32(images, [count, ...input.shape]) };
+    if (card.landmarks) feeds[card.landmarks.name] = tensor.float32(featuresOf(landmarks!, batchRows, width, isMirrored), [count, landmarkFeatureCount]);
+    return (await session.run(feeds, [output]))[output]!.data as Float32Array;
+  };
+  const levels = card.preprocessing.crop.align === 'eyes-level';
   try {
     const logits = new Float32Array(rows.length * K);
     const pixels = new Uint8Array(batch * split.imageBytes);
@@ -71,16 +115,18 @@ export async function predictSplit(options: PredictOptions): Promise<{ logits: F
     for (let at = 0; at < rows.length; at += batch) {
       options.signal?.throwIfAborted();
       const count = Math.min(batch, rows.length - at);
-      await split.gatherImages(Array.prototype.slice.call(rows, at, at + count) as number[], pixels);
+      const batchRows = Array.prototype.slice.call(rows, at, at + count) as number[];
+      await split.gatherImages(batchRows, pixels);
       const images = new Float32Array(count * preprocessor.size);
       for (let i = 0; i < count; i++) {
         const stored = pixels.subarray(i * split.imageBytes, (i + 1) * split.imageBytes);
         await options.alter?.(stored, rows[at + i]!);
-        preprocessor.write(toImage(stored, channels, height, width), square, images, i * preprocessor.size);
+        const seen: FaceSquare = levels && landmarks ? { ...square, rollRad: landmarks.rolls[batchRows[i]!]! } : square;
+        preprocessor.write(toImage(stored, channels, height, width), seen, images, i * preprocessor.size);
       }
-      logits.set(await run(images, count), at * K);
+      logits.set(await run(images, batchRows, false), at * K);
       if (options.flip) {
-        const other = await run(mirrored(images, input.shape[2]), count);
+        const other = await run(mirrored(images, input.shape[2]), batchRows, true);
         for (const [i, value] of other.entries()) logits[at * K + i] = (logits[at * K + i]! + value) / 2;
       }
       options.onProgress?.(at + count, rows.length);

@@ -4,6 +4,7 @@
 export type { Architecture, BuildOptions } from './architecture.ts';
 export { describeValues, type OptionSpec, type OptionSpecs, type OptionValue, readOptions } from './options.ts';
 export { architectures, findArchitecture } from './registry.ts';
+export { landmarkInput } from './blocks/landmark-branch.ts';
 // Weight files
 export { decodeSafetensors, encodeSafetensors, type NamedTensor, type SafetensorsFile } from './weights/safetensors.ts';
 export { decodeWeights, encodeWeights, weightsFormat } from './weights/weights-file.ts';

@@ -75,7 +75,8 @@ class SessionRecogniser implements Recogniser {
     const results: Recognition[] = [];
     for (let from = 0; from < squares.length; from += largestBatch) {
       const batch = squares.slice(from, from + largestBatch);
-      const points = await this.#landmarks?.find(image, batch);
+      // Without landmarks nothing is awaited before the run, so that runs asked for together can be batched.
+      const points = this.#landmarks ? await this.#landmarks.find(image, batch) : undefined;
       const size = this.#preprocessor.size;
       const input = new Float32Array(batch.length * size);
       for (const [n, square] of batch.entries()) {

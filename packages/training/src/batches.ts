@@ -1,5 +1,17 @@
 /** Training batches: which rows, augmented how, with which targets. Depends only on seed, epoch and row. */
-import { type AugmentSample, compileAugmentation, type Geometry, KeyedRandom, randomFor, type Split, shuffledIndices } from '@mien/data';
+import {
+  type AugmentPoints,
+  type AugmentSample,
+  compileAugmentation,
+  compilePointAugmentation,
+  type Geometry,
+  KeyedRandom,
+  randomFor,
+  type Split,
+  type SplitLandmarks,
+  shuffledIndices,
+} from '@mien/data';
+import { landmarkCount, landmarkFeatureCount, writeLandmarkFeatures } from '@mien/runtime';
 import type { Stage } from './recipe-schema.ts';
 import type { WriteTarget } from './targets.ts';
 
@@ -15,6 +27,8 @@ export interface BatchOptions {
   readonly seed: number;
   readonly stage: Pick<Stage, 'batch' | 'augmentation'>;
   readonly geometry: Geometry;
+  /** Points of the split's faces: each face is turned by its roll, and its points can be asked for. */
+  readonly landmarks?: SplitLandmarks | undefined;
   /** Batches in an epoch; default: one pass over the rows. */
   readonly batches?: number | undefined;
   /** Names of the random streams that order the rows and augment them, for batches beside the ordinary ones. */
@@ -29,6 +43,8 @@ export interface BatchSource {
   fillImages(epoch: number, step: number, out: Float32Array): Promise<void>;
   fillTargets(epoch: number, step: number, head: HeadTargets, out: Float32Array): void;
   labelsOf(epoch: number, step: number): Uint8Array;
+  /** Writes the landmarks of a step for a network that reads them too, [N,102]; only where there are any. */
+  fillLandmarks?(epoch: number, step: number, out: Float32Array): void;
   /** Share of the unlabelled images that taught something lately; only where there are any. */
   readonly acceptedShare?: number;
 }
@@ -39,6 +55,8 @@ export class TrainingBatches implements BatchSource {
   readonly stepsPerEpoch: number;
   readonly #options: BatchOptions;
   readonly #augment: AugmentSample;
+  readonly #movePoints: AugmentPoints;
+  readonly #points = new Float32Array(2 * landmarkCount);
   readonly #pixels: Uint8Array<ArrayBuffer>;
   readonly #size: number;
   readonly #random = new KeyedRandom(0);
@@ -50,6 +68,7 @@ export class TrainingBatches implements BatchSource {
     const { split, rows, stage, geometry } = options;
     this.#options = options;
     this.#augment = compileAugmentation(stage.augmentation, geometry);
+    this.#movePoints = compilePointAugmentation(stage.augmentation, geometry);
     this.#pixels = new Uint8Array(stage.batch * split.imageBytes);
     this.#size = geometry.channels * geometry.outHeight * geometry.outWidth;
     this.#streams = options.streams ?? ordinaryStreams;
@@ -80,13 +99,26 @@ export class TrainingBatches implements BatchSource {
 
   /** Writes the images of at most a batch of rows as they are augmented in a pass of an epoch, [rows,C,H,W] in 0…1. */
   async writeImages(rows: Uint32Array, epoch: number, out: Float32Array, pass = 0): Promise<void> {
-    const { split, seed } = this.#options;
-    const keys = later(pass);
+    const { split, landmarks } = this.#options;
     await split.gatherImages(rows, this.#pixels);
     for (let i = 0; i < rows.length; i++) {
-      const random = this.#random.reseed(seed, this.#streams.draws, epoch, rows[i]!, ...keys);
-      this.#augment(this.#pixels, i * split.imageBytes, random, out, i * this.#size);
+      const row = rows[i]!;
+      this.#augment(this.#pixels, i * split.imageBytes, this.#drawsOf(epoch, row, pass), out, i * this.#size, landmarks?.rolls[row]);
     }
+  }
+
+  /** Writes the shape of each face of a step as the augmented image shows it, [N,102]: the same draws move points and pixels. */
+  fillLandmarks(epoch: number, step: number, out: Float32Array): void {
+    const { points, rolls } = this.#options.landmarks!;
+    for (const [i, row] of this.rowsOf(epoch, step).entries()) {
+      this.#movePoints(points, 2 * landmarkCount * row, this.#drawsOf(epoch, row, this.#passOf(step)), this.#points, rolls[row]);
+      writeLandmarkFeatures(this.#points, out, i * landmarkFeatureCount);
+    }
+  }
+
+  /** The generator a row is augmented with in a pass of an epoch. */
+  #drawsOf(epoch: number, row: number, pass: number): KeyedRandom {
+    return this.#random.reseed(this.#options.seed, this.#streams.draws, epoch, row, ...later(pass));
   }
 
   /** Writes the targets of a step for one head, [N,K]. */

@@ -50,6 +50,7 @@ async function estimateStage(training: Training, stage: Stage): Promise<StageEst
     for (let i = 0; i <= measuredSteps; i++) {
       if (i === 1) began = performance.now();
       if (!features) await batches.fillImages(0, 0, step.images);
+      for (const values of step.inputs.values()) batches.fillLandmarks!(0, 0, values);
       for (const [name, head] of heads) batches.fillTargets(0, 0, head, step.targetsOf(name));
       await training.teachers?.teach(step.images, stage.batch, (head) => step.teacherOf(head));
       for (const mask of step.masks) mask.data.fill(1);

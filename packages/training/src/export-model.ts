@@ -1,7 +1,8 @@
 /** A trained network as one ONNX file that carries its card. */
 import { decodeModel, encodeModel, halveWeights } from '@mien/onnx';
 import { buildNetwork, describeNetwork, type Weights } from '@mien/engine';
-import { cardFormatVersion, cardKey, cardSchema, ferCrop, type ModelCard } from '@mien/runtime';
+import { landmarkInput } from '@mien/models';
+import { cardFormatVersion, cardKey, cardSchema, ferCrop, landmarkFeatureCount, landmarkKind, type ModelCard } from '@mien/runtime';
 import type { NetworkPlan } from './network-plan.ts';
 import type { Recipe } from './recipe-schema.ts';
 import { describeValidation } from './rows.ts';
@@ -15,13 +16,15 @@ export interface ExportContext {
   readonly rows: number;
   readonly epochs: number;
   readonly figures: ModelCard['figures'];
+  /** How the faces it was trained on stand: turned by the recipe, or in a store of level faces. Default: the recipe's. */
+  readonly align?: 'none' | 'eyes-level';
   /** Names of the models it learned from besides its data. */
   readonly teachers?: readonly string[];
 }
 
 const list = (values: number | readonly number[]): readonly number[] => (typeof values === 'number' ? [values] : values);
 
-export function makeCard({ recipe, plan, labels, dataName, rows, epochs, figures, teachers = [] }: ExportContext): ModelCard {
+export function makeCard({ recipe, plan, labels, dataName, rows, epochs, figures, align = recipe.align, teachers = [] }: ExportContext): ModelCard {
   const { architecture, input } = plan;
   const summary = describeNetwork(plan.network, input);
   return cardSchema.parse({
@@ -34,12 +37,13 @@ export function makeCard({ recipe, plan, labels, dataName, rows, epochs, figures
     preprocessing: {
       input: { name: 'image', shape: input },
       color: plan.batchInput[0] === 1 ? 'gray' : 'rgb',
-      crop: ferCrop,
+      crop: { ...ferCrop, align },
       resize: 'area-bilinear',
       resizeTo: plan.resizeTo,
       mean: list(recipe.normalise.mean),
       std: list(recipe.normalise.std),
     },
+    ...(summary.secondInputs.length > 0 ? { landmarks: { name: landmarkInput, kind: landmarkKind, features: landmarkFeatureCount } } : {}),
     output: { name: 'logits', temperature: 1 },
     ...(plan.heads.length > 1 ? { otherHeads: plan.heads.slice(1).map(({ name, labels }) => ({ name, labels, output: { name, temperature: 1 } })) } : {}),
     training: {

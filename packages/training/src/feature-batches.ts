@@ -49,6 +49,10 @@ export class FeatureBatches implements BatchSource {
     return this.#options.images.labelsOf(epoch, step);
   }
 
+  fillLandmarks(epoch: number, step: number, out: Float32Array): void {
+    this.#options.images.fillLandmarks(epoch, step, out);
+  }
+
   /** Writes the features of a step. The first call computes those of all rows, with the weights the step then has. */
   async fillImages(epoch: number, step: number, out: Float32Array): Promise<void> {
     this.#kept ??= await this.#extractAll();

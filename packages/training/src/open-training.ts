@@ -22,6 +22,7 @@ import {
 } from '@mien/engine';
 import { UserError } from '@mien/runtime';
 import { type BatchSource, type HeadTargets, TrainingBatches } from './batches.ts';
+import type { SplitLandmarks } from '@mien/data';
 import type { Position, TrainingState } from './checkpoint.ts';
 import { FeatureBatches, fitsInMemory } from './feature-batches.ts';
 import { TeacherPanel } from './combine/teacher-panel.ts';
@@ -34,6 +35,7 @@ import { ConsistencyBatches } from './semi/consistency-batches.ts';
 import { chooseRows, type TrainingRows } from './rows.ts';
 import { StageTrainer, type StageContext } from './stage-trainer.ts';
 import type { Votes } from './targets.ts';
+import { openLandmarks } from './training-landmarks.ts';
 import { checkWeightGroups, frozenIn, groupOf } from './weight-groups.ts';
 
 /** What stays the same over all stages. */
@@ -42,6 +44,8 @@ export interface Training {
   readonly rows: TrainingRows;
   readonly plan: NetworkPlan;
   readonly votes: Votes | undefined;
+  /** Of the training split, where the recipe needs them. */
+  readonly landmarks: SplitLandmarks | undefined;
   readonly kernels: Kernels;
   /** The kernels in words. */
   readonly kernelReport: string;
@@ -98,10 +102,21 @@ function geometryOf(plan: NetworkPlan, { train }: TrainingRows): ConstructorPara
   return { channels, height, width, outHeight, outWidth };
 }
 
-async function openTeachers({ distill }: Recipe, plan: NetworkPlan, { train }: TrainingRows, threads: number | undefined): Promise<TeacherPanel | undefined> {
+async function openTeachers(
+  { distill, align }: Recipe,
+  plan: NetworkPlan,
+  { train }: TrainingRows,
+  threads: number | undefined,
+): Promise<TeacherPanel | undefined> {
   if (!distill) return undefined;
   const { height, width } = train.image;
-  return TeacherPanel.open({ teachers: distill.teachers, picture: { shape: plan.batchInput, whole: [height, width] }, heads: plan.heads, threads });
+  return TeacherPanel.open({
+    teachers: distill.teachers,
+    picture: { shape: plan.batchInput, whole: [height, width] },
+    heads: plan.heads,
+    align: train.isLevel ? 'eyes-level' : align,
+    threads,
+  });
 }
 
 /** What the training graph is to teach a head: its targets, and its teachers where it has some. */
@@ -138,6 +153,7 @@ export async function openTraining(options: OpenTrainingOptions): Promise<Traini
   checkStages(recipe, plan, rows);
   const { weights: start, report: init } = initialWeights(plan.network, plan.input, recipe);
   const votes = await votesOf(rows.train);
+  const landmarks = await openLandmarks(recipe, plan, rows);
   const { device = 'cpu' } = options;
   const { kernels, report } = await chooseKernelsFor(device);
   const teachers = await openTeachers(recipe, plan, rows, options.threads);
@@ -146,6 +162,7 @@ export async function openTraining(options: OpenTrainingOptions): Promise<Traini
     rows,
     plan,
     votes,
+    landmarks,
     kernels,
     kernelReport: report,
     start,
@@ -178,7 +195,7 @@ async function openFeatures({ rows, teachers }: Training, stage: Stage, options:
 
 /** Compiles a stage; its weights are zero until they are loaded. `rowWeight`: what a row counts in the loss, where that differs. */
 export async function openStage(training: Training, stage: Stage, position: Position, rowWeight?: (row: number) => number): Promise<OpenStage> {
-  const { recipe, rows, plan, kernels, votes, teachers, threads } = training;
+  const { recipe, rows, plan, kernels, votes, landmarks, teachers, threads } = training;
   const isTaught = (name: string): boolean => teachers?.heads.some((head) => head.name === name) ?? false;
   const heads = headTargets({ heads: plan.heads, split: rows.train, rows: rows.trainRows, loss: stage.loss, votes, rowWeight });
   const geometry = geometryOf(plan, rows);
@@ -188,6 +205,7 @@ export async function openStage(training: Training, stage: Stage, position: Posi
     seed: recipe.seed,
     stage,
     geometry,
+    landmarks,
     batches: stage.steps && stage.steps * stage.accumulate,
   });
   const options: TrainStepOptions = {

@@ -123,6 +123,8 @@ const dataSchema = z.strictObject({
       z.strictObject({ fold: z.number().int().nonnegative(), folds: z.number().int().min(2).max(100) }),
     ])
     .default({ fraction: 0.1 }),
+  /** One of `folds` equal parts of the training rows, counted from 0, that is neither learnt nor chosen on: cross-validation measures there. */
+  apart: z.strictObject({ fold: z.number().int().nonnegative(), folds: z.number().int().min(2).max(100) }).optional(),
   /** Part of the training rows that is used, of every class alike, chosen by the seed: for budgets and label-efficiency studies. */
   fraction: z.number().gt(0).max(1).default(1),
   /**
@@ -153,6 +155,8 @@ export const headerSchema = z.strictObject({
   input: z.tuple([z.union([z.literal(1), z.literal(3)]), z.number().int().positive(), z.number().int().positive()]).optional(),
   /** Side in pixels that stored images are brought to before the network's window is cut; default: their own where it fits, else the network's. */
   resizeTo: z.number().int().positive().optional(),
+  /** `eyes-level`: every face is turned about its centre so that its eyes lie level, before it is augmented; the data needs landmarks. */
+  align: z.enum(['none', 'eyes-level']).default('none'),
   /** Weights to start from: a `.safetensors` or `.onnx` file, or the folder of a run. */
   init: z.string().optional(),
   /** Decides the first weights, the order of samples, augmentation and dropout. */

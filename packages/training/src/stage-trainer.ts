@@ -130,6 +130,7 @@ export class StageTrainer {
     const { recipe, stage, state, batches, imageShape, heads, teachers } = this.#context;
     const { step, position } = state;
     await batches.fillImages(epoch, at, step.images);
+    for (const values of step.inputs.values()) batches.fillLandmarks!(epoch, at, values);
     for (const [name, head] of heads) batches.fillTargets(epoch, at, head, step.targetsOf(name));
     if (stage.mix) {
       const targets = [...heads.keys()].map((name) => step.targetsOf(name));

@@ -153,6 +153,7 @@ async function validate(run: Run, state: TrainingState, train: { loss: number; a
     rows: rows.trainRows.length,
     epochs: epoch,
     figures: [],
+    align: rows.train.isLevel ? 'eyes-level' : recipe.align,
     teachers: run.teachers?.names ?? [],
   };
   const evaluation = await evaluateSplit({

@@ -1,6 +1,6 @@
 /** A model opened so that one can see what passes through it: its last map, its gate of spatial attention, its logits. */
 import { type CreateSession, decodeModel, encodeModel, type OnnxNode, type Session, tensor } from '@mien/onnx';
-import { type ModelCard, readCard } from '@mien/runtime';
+import { type ModelCard, readCard, refuseLandmarkUse } from '@mien/runtime';
 import type { CardHead } from '../card-heads.ts';
 import { probabilities } from '../calibration.ts';
 import { bottlenecks, constantNames, innerValues, tailModel, withOutputs } from './network-cut.ts';
@@ -73,6 +73,7 @@ export class LookingGlass {
 
   static async open({ model, file, createSession, threads, head }: Opened): Promise<LookingGlass> {
     const card = readCard(model, file);
+    refuseLandmarkUse(card, file, 'an explanation');
     const decoded = decodeModel(model);
     const cuts = bottlenecks(decoded, head.output).slice(0, cutsTried);
     const gates = decoded.nodes.filter(({ opType }) => opType === 'Sigmoid').map(({ outputs }) => outputs[0]!);

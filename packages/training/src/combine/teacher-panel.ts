@@ -18,6 +18,8 @@ export interface TeacherPanelOptions {
   readonly picture: Picture;
   /** Of the network that learns. */
   readonly heads: readonly Head[];
+  /** How the faces stand in those batches; teachers must have learned from such. Default `none`. */
+  readonly align?: 'none' | 'eyes-level';
   readonly threads?: number | undefined;
 }
 
@@ -78,9 +80,17 @@ export class TeacherPanel {
   }
 
   /** Throws `UserError` for a teacher that cannot be read, that is not of one head with the network, or whose classes differ. */
-  static async open({ teachers, picture, heads, threads }: TeacherPanelOptions): Promise<TeacherPanel> {
+  static async open({ teachers, picture, heads, align = 'none', threads }: TeacherPanelOptions): Promise<TeacherPanel> {
     const files = teachers.map(readTeacher);
     const members = files.map(({ member }) => member);
+    const other = members.find(({ card }) => card.preprocessing.crop.align !== align);
+    if (other) {
+      const means = { none: 'as they come', 'eyes-level': 'turned so that their eyes lie level' };
+      throw new UserError(
+        'other-alignment',
+        `distill.teachers: ${other.file}: learned from faces ${means[other.card.preprocessing.crop.align]}, this training shows them ${means[align]}; make align the same`,
+      );
+    }
     const taught = taughtHeads(heads, members);
     if (taught.length === 0) {
       throw new UserError(
