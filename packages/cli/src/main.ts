@@ -16,6 +16,7 @@ const verbs: Record<string, () => Promise<AddVerb>> = {
   explain: async () => (await import('./verbs/explain.ts')).addExplainVerb,
   export: async () => (await import('./verbs/export.ts')).addExportVerb,
   ensemble: async () => (await import('./verbs/ensemble.ts')).addEnsembleVerb,
+  'pseudo-label': async () => (await import('./verbs/pseudo-label.ts')).addPseudoLabelVerb,
   label: async () => (await import('./verbs/label.ts')).addLabelVerb,
   worker: async () => (await import('./verbs/worker.ts')).addWorkerVerb,
   models: async () => (await import('./verbs/models.ts')).addModelsVerb,

@@ -26,6 +26,11 @@ export { countsOf, type Halving } from './sweep/halving.ts';
 export { checkFolds, planSweep, type SweepPlan, type SweepRequest, type SweepRun, sweepRuns } from './sweep/sweep-plan.ts';
 export { runSweep, type RunSweepOptions, type SweepOutcome, type SweepProgress } from './sweep/run-sweep.ts';
 export { summariseSweep, type SweepSummary } from './sweep/summarise-sweep.ts';
+// Learning from rows without labels
+export { atTemperature, calibrate, judgeRows, type JudgeOptions } from './semi/judge-rows.ts';
+export { foldRecipe, outOfFold, type OutOfFoldOptions } from './semi/out-of-fold.ts';
+export { formatPseudoLabels, type PseudoCsvOptions } from './semi/pseudo-csv.ts';
+export { type AcceptedCount, countAccepted, type Guess, guessRows, thresholdsForPrecision, thresholdsOf } from './semi/pseudo-labels.ts';
 // Combining models
 export { buildEnsemble, describeBridge, type Ensemble, type EnsembleOptions } from './combine/ensemble.ts';
 export { type Member, readMember } from './combine/member.ts';

@@ -20,7 +20,7 @@ interface TrainFlags {
 const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
 
 function describeStep(e: Extract<TrainEvent, { type: 'step' }>): string {
-  return `epoch ${e.epoch}/${e.epochs} step ${e.step}/${e.stepsPerEpoch} · loss ${e.loss.toFixed(3)} · accuracy ${percent(e.accuracy)} · ${e.imagesPerSecond.toFixed(0)} images/s · ${formatDuration(e.secondsLeft)} left`;
+  return `epoch ${e.epoch}/${e.epochs} step ${e.step}/${e.stepsPerEpoch} · loss ${e.loss.toFixed(3)} · accuracy ${percent(e.accuracy)}${e.acceptedShare === undefined ? '' : ` · sure of ${percent(e.acceptedShare)} of the unlabelled`} · ${e.imagesPerSecond.toFixed(0)} images/s · ${formatDuration(e.secondsLeft)} left`;
 }
 
 function report(progress: Progress, event: TrainEvent): void {
@@ -40,6 +40,10 @@ function report(progress: Progress, event: TrainEvent): void {
     if (event.resumedAt) note(`resumed in epoch ${event.resumedAt.epoch}, after step ${event.resumedAt.step}`);
   } else if (event.type === 'stage') {
     note(`stage ${event.stage}/${event.stages}, ${event.name}: ${event.epochs} epochs, ${event.trainedParameters.toLocaleString('en')} parameters learn`);
+  } else if (event.type === 'pseudo-labels') {
+    const { asked, accepted, temperature, classes, file } = event;
+    const byClass = classes.map((each) => `${each.label} ${each.accepted}`).join(', ');
+    note(`pseudo-labels: sure of ${accepted} of ${asked} rows without labels (${byClass}), at temperature ${temperature.toFixed(3)}; see ${file}`);
   } else if (event.type === 'epoch') {
     const { train: t, validation: v } = event;
     note(

@@ -16,6 +16,8 @@ export interface CheckOptions {
   train?: string | undefined;
   /** Probabilities [N,K] of a model for each row of a split, by the split's name; rows not judged are NaN. */
   probabilities?: ReadonlyMap<string, Float32Array> | undefined;
+  /** Whether annotators' votes are heard; default true. */
+  votes?: boolean | undefined;
   /** Looks for faces too, which takes some milliseconds an image. */
   detector?: FaceDetector | undefined;
   onProgress?: ((what: string, done: number, total: number) => void) | undefined;
@@ -42,7 +44,7 @@ export async function checkStore(store: Store, options: CheckOptions = {}): Prom
   const exact = exactGroups(scan);
   const near = await nearGroups(scan);
   const findings = [...duplicateFindings(context, exact), nearDuplicateFinding(context, near), ...imageFindings(context), balanceFinding(context)];
-  findings.push(...voteFindings(context));
+  if (options.votes ?? true) findings.push(...voteFindings(context));
   if (options.probabilities) findings.push(doubts(context, options.probabilities));
   if (options.detector) {
     const faceless = await findFaceless(scan, options.detector, (done, total) => onProgress?.('looking for faces', done, total));

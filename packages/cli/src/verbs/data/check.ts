@@ -27,6 +27,7 @@ interface CheckFlags {
   model?: string;
   confidence?: string;
   faces?: boolean;
+  votes: boolean;
   train?: string;
   relabelAbove?: number;
   json?: boolean;
@@ -48,6 +49,7 @@ export function addCheckVerb(data: Command): void {
     .option('--confidence <csv>', 'out-of-fold probabilities (columns split, row, one for each label): ranks doubtful labels')
     .option('--model <model>', 'rank doubtful labels by a model: .onnx file, run folder or name')
     .option('--faces', 'look for a face in every image too (some milliseconds each)')
+    .option('--no-votes', 'leave annotators’ votes unheard, as for data that has none')
     .option('--train <split>', 'split that models learn from (default: train, else the largest that is not locked)')
     .option('--relabel-above <share>', 'in the csv, relabel where this share of votes or probability speaks for another label', parseShare)
     .option('--json', 'print everything as JSON')
@@ -89,7 +91,7 @@ async function checkOptions(store: Store, flags: CheckFlags, progress: Progress)
   if (flags.model !== undefined && flags.confidence !== undefined) {
     throw new UserError('bad-option', '--model and --confidence both rank the labels; give one of them');
   }
-  const options: CheckOptions = { train: flags.train, onProgress: (what, done, total) => progress.count(what, done, total) };
+  const options: CheckOptions = { train: flags.train, votes: flags.votes, onProgress: (what, done, total) => progress.count(what, done, total) };
   if (flags.confidence !== undefined) options.probabilities = await readProbabilities(flags.confidence, store);
   if (flags.model !== undefined) options.probabilities = await judge(store, flags.model, progress);
   if (flags.faces) options.detector = await (await import('@mien/runtime/node')).defaultDetector();

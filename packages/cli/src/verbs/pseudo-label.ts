@@ -1,0 +1,167 @@
+/** `mien pseudo-label`: what models are sure of, as a csv of labels that a person edits and `mien data clean` applies. */
+import type { Command } from 'commander';
+import { createSession } from '@mien/onnx/node';
+import { openStore, type Split, type Store } from '@mien/data';
+import { readCard, UserError } from '@mien/runtime';
+import {
+  type AcceptedCount,
+  atTemperature,
+  calibrate,
+  countAccepted,
+  formatPseudoLabels,
+  guessRows,
+  judgeRows,
+  thresholdsForPrecision,
+  thresholdsOf,
+} from '@mien/training';
+import { writeAtomically } from '@mien/training/run-folder';
+import { findModel, readModelFile } from '../find-model.ts';
+import { note, parseCount, printJson, printText, Progress } from '../output.ts';
+
+interface PseudoLabelFlags {
+  data: string;
+  split: string;
+  out: string;
+  fitSplit?: string;
+  threshold: number;
+  thresholdOf: Record<string, number>;
+  precision?: number;
+  flip: boolean;
+  changesOnly?: boolean;
+  threads?: number;
+  json?: boolean;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+function parseShare(option: string): (text: string) => number {
+  return (text) => {
+    const share = Number(text);
+    if (text.trim() === '' || !(share >= 0 && share <= 1)) throw new UserError('bad-option', `${option} ${text}: expected a number from 0 to 1, as 0.9`);
+    return share;
+  };
+}
+
+function parseClassThreshold(text: string, before: Record<string, number>): Record<string, number> {
+  const [name = '', value = ''] = text.split('=');
+  if (name === '' || value === '') throw new UserError('bad-option', `--threshold-of ${text}: expected CLASS=NUMBER, as fear=0.8`);
+  return { ...before, [name]: parseShare(`--threshold-of ${name}=`)(value) };
+}
+
+/** Rows that a test is made on are not to be labelled by a model, nor calibrated on. */
+async function openSplit(store: Store, name: string, use: string): Promise<Split> {
+  const split = await store.split(name);
+  if (split.locked) throw new UserError('locked-split', `split ${name} is a locked test split and must not be ${use}; name another one`);
+  return split;
+}
+
+/** A model has learnt the labels of the rows it was trained on, wrong ones too. */
+function warnLearnt(models: readonly { bytes: Uint8Array; file: string }[], store: Store, split: Split): void {
+  for (const { bytes, file } of models) {
+    const { training } = readCard(bytes, file);
+    if (training.data !== store.manifest.name || training.split !== split.name) continue;
+    note(
+      `${file} was trained on rows of ${training.data}, split ${training.split}: of rows it has learnt it will say what their labels say, wrong ones too. To find wrong labels use a model that has not seen them: \`mien data confidence\``,
+    );
+  }
+}
+
+async function pseudoLabel(names: readonly string[], flags: PseudoLabelFlags): Promise<void> {
+  const { split: asked, fitSplit, precision, flip, threads } = flags;
+  if (precision !== undefined && fitSplit === undefined)
+    throw new UserError('bad-option', '--precision is reached on rows whose labels are known; name their split with --fit-split');
+  if (fitSplit === asked)
+    throw new UserError('bad-option', `--fit-split ${fitSplit}: these are the rows to be labelled; calibrate on others, as --fit-split val`);
+  const models = names.map((name) => {
+    const file = findModel(name);
+    return { bytes: readModelFile(file), file };
+  });
+  const store = await openStore(flags.data);
+  const progress = new Progress();
+  try {
+    const split = await openSplit(store, asked, 'labelled by a model');
+    warnLearnt(models, store, split);
+    const classes = split.labelNames;
+    const K = classes.length;
+    let thresholds = thresholdsOf({ ...flags.thresholdOf, other: flags.threshold }, classes);
+    const judge = (of: Split, what: string): Promise<Float32Array> =>
+      judgeRows({ models, createSession, split: of, flip, threads, onProgress: (done, total) => progress.count(what, done, total) });
+    let temperature = 1;
+    if (fitSplit === undefined) note('confidence by the temperatures of the models’ cards; name labelled rows with --fit-split to calibrate it on this data');
+    else {
+      const known = await openSplit(store, fitSplit, 'calibrated on');
+      const p = await judge(known, `asking about ${fitSplit}`);
+      temperature = calibrate(p, known.labels, K);
+      if (precision !== undefined) thresholds = thresholdsForPrecision(atTemperature(p, K, temperature), known.labels, K, precision);
+      progress.end();
+      note(`temperature ${temperature.toFixed(3)} fitted on ${store.manifest.name} ${fitSplit}, n ${known.count}`);
+    }
+    const guesses = guessRows(atTemperature(await judge(split, `asking about ${asked}`), K, temperature), thresholds);
+    progress.end();
+    const rows = Uint32Array.from({ length: split.count }, (_, row) => row);
+    const csv = await formatPseudoLabels({ guesses, rows, split, sources: store.manifest.sources, labelled: true, changesOnly: flags.changesOnly ?? false });
+    writeAtomically(flags.out, csv);
+    const counts = countAccepted(guesses, classes, split.labels);
+    const relabelled = guesses.filter(({ accepted, guess }, row) => accepted && guess !== split.labels[row]).length;
+    if (flags.json) printJson({ out: flags.out, rows: split.count, temperature, thresholds, relabelled, classes: counts });
+    else printText(formatCounts(counts, thresholds, split, relabelled));
+    note(
+      `${flags.out}: read it, change the column action (relabel accepts the class in to, keep refuses it), then: mien data clean ${flags.data} --csv ${flags.out}`,
+    );
+  } finally {
+    progress.end();
+    await store.close();
+  }
+}
+
+/** A table by class, and what the labels of the store say of it. */
+function formatCounts(counts: readonly AcceptedCount[], thresholds: readonly number[], split: Split, relabelled: number): string {
+  const line = (label: string, threshold: string, { guessed, accepted, right = 0 }: Omit<AcceptedCount, 'label'>): string =>
+    [
+      label.padEnd(12),
+      threshold.padStart(9),
+      String(guessed).padStart(9),
+      String(accepted).padStart(9),
+      (accepted === 0 ? '–' : percent(right / accepted)).padStart(12),
+    ].join(' ');
+  const total = (of: 'guessed' | 'accepted' | 'right'): number => counts.reduce((sum, count) => sum + (count[of] ?? 0), 0);
+  const accepted = total('accepted');
+  return [
+    `${split.count} rows of ${split.name}: ${accepted} guesses accepted (${percent(accepted / Math.max(1, split.count))}), ${relabelled} of them not what the label says`,
+    '',
+    `${'class'.padEnd(12)} ${'threshold'.padStart(9)} ${'guessed'.padStart(9)} ${'accepted'.padStart(9)} ${'as labelled'.padStart(12)}`,
+    ...counts.map((count, k) => line(count.label, thresholds[k]! > 1 ? 'never' : thresholds[k]!.toFixed(3), count)),
+    line('all', '', { guessed: total('guessed'), accepted, right: total('right') }),
+    '',
+    'As labelled: share of the accepted guesses that are the label the store holds, told for your judgement and used for nothing.',
+  ].join('\n');
+}
+
+const help = `
+Every row stands in the csv with the guess, its probability and the second guess. action is relabel where the guess is sure enough
+and not the label already; \`mien data clean\` moves those rows to the class they belong to, \`--undo\` takes it back. A recipe
+applies the csv to one training alone with data.changes.
+
+Examples:
+  mien pseudo-label runs/a runs/b --data data/faces --split unlabelled --fit-split val --precision 0.95 --out pseudo.csv
+  mien pseudo-label runs/a --data data/fer2013 --split public --threshold 0.95 --threshold-of fear=0.8 --changes-only --out wrong.csv`;
+
+export function addPseudoLabelVerb(program: Command): void {
+  program
+    .command('pseudo-label')
+    .argument('<models...>', '.onnx files, run folders or names of released models; several agree by the mean of their probabilities')
+    .description('label rows by what models are sure of, as a csv to edit and apply')
+    .requiredOption('--data <dir>', 'store made by `mien data import`')
+    .requiredOption('--split <name>', 'split whose rows are to be labelled')
+    .requiredOption('--out <csv>', 'file to write')
+    .option('--fit-split <name>', 'split with known labels to calibrate the confidence on')
+    .option('--threshold <p>', 'probability from which a guess is accepted', parseShare('--threshold'), 0.9)
+    .option('--threshold-of <class=p>', 'another threshold for one class; repeatable', parseClassThreshold, {})
+    .option('--precision <share>', 'instead: thresholds from which this share of the guesses of each class is right on --fit-split', parseShare('--precision'))
+    .option('--no-flip', 'do not ask about the mirror images')
+    .option('--changes-only', 'write only the rows that would get another label')
+    .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
+    .option('--json', 'print the summary as JSON')
+    .addHelpText('after', help)
+    .action(pseudoLabel);
+}
