@@ -4,20 +4,21 @@
  * hands out is killed once and started again, and the disk fills up once. In the end every picture must be in the
  * output exactly once, with the result that belongs to it.
  *
- *   node benchmarks/label-chaos.mjs --images 200000 [--workers 2] [--kill-every 4] [--dir FOLDER] [--seed 1]
+ *   node benchmarks/label-chaos.mjs --images 200000 [--workers 2] [--kill-every 4] [--dir FOLDER] [--seed 1] [--save]
  *
  * Needs a built checkout, valkey-server or redis-server, and for the full disk the right to mount a tmpfs (root);
  * without it that part is left out, and the result says so. Prints JSON; exit status 1 when something is not as promised.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFor } from '@mien/data';
 import { queryLabels, readManifest } from '@mien/labelling';
+import { saveFigures } from './figures.mjs';
 import { startRedis } from './redis-server.mjs';
 import { brightnessModel, shades, writePictures } from './small-pictures.mjs';
 
@@ -29,6 +30,7 @@ const { values: flags } = parseArgs({
     chunk: { type: 'string', default: '256' },
     dir: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    save: { type: 'boolean', default: false },
   },
 });
 const images = Number(flags.images);
@@ -174,9 +176,19 @@ try {
   const problems = await check(status);
   for (const problem of problems) say(`NOT AS PROMISED: ${problem}`);
   if (problems.length > 0) process.stderr.write(`${lastWords.slice(-40).join('\n')}\n`);
-  process.stdout.write(
-    `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), images, damaged, chunkSize: Number(flags.chunk), workers: Number(flags.workers), ...events, seconds: Math.round(seconds), problems })}\n`,
-  );
+  const result = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: { cpu: cpus()[0]?.model, cores: cpus().length },
+    images,
+    damaged,
+    chunkSize: Number(flags.chunk),
+    workers: Number(flags.workers),
+    ...events,
+    seconds: Math.round(seconds),
+    problems,
+  };
+  if (flags.save) saveFigures('label-chaos', result);
+  process.stdout.write(`${JSON.stringify(result)}\n`);
   exitCode = problems.length > 0 ? 1 : 0;
 } finally {
   await cleanUp();

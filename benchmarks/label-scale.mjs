@@ -2,7 +2,7 @@
  * Do the queue's memory and the rate stay flat, however many images a job has? A list of paths is labelled by a fake
  * recogniser that opens none of them: what is left is the index, the queue, the hand-out, Parquet and the shards.
  *
- *   node benchmarks/label-scale.mjs --images 10000000 [--workers 2] [--chunk 256] [--dir FOLDER] [--local]
+ *   node benchmarks/label-scale.mjs --images 10000000 [--workers 2] [--chunk 256] [--dir FOLDER] [--local] [--save]
  *
  * Samples, every hundredth part of the way: memory of the server of the queue, of the process that hands out, and the
  * rate. Flatness needs a job that is long beside the window of 262,144 images: two million at least. Prints JSON; exit status 1 when the last tenth is more than a fifth slower or larger than the second tenth.
@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connectRedis } from '@mien/jobs/redis';
 import { label, queryLabels, work } from '@mien/labelling';
+import { saveFigures } from './figures.mjs';
 import { startRedis } from './redis-server.mjs';
 import { brightnessModel } from './small-pictures.mjs';
 
@@ -34,6 +35,7 @@ const { values: flags } = parseArgs({
     chunk: { type: 'string', default: '256' },
     dir: { type: 'string' },
     local: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
   },
 });
 const images = Number(flags.images);
@@ -138,29 +140,29 @@ try {
   if (late.queueBytes > 1.2 * early.queueBytes + 200_000) problems.push(`the queue grew from ${early.queueBytes} to ${late.queueBytes} bytes`);
   if (late.rssBytes > 1.2 * early.rssBytes + 50e6) problems.push(`the process grew from ${early.rssBytes} to ${late.rssBytes} bytes`);
   for (const problem of problems) process.stderr.write(`NOT FLAT: ${problem}\n`);
-  process.stdout.write(
-    `${JSON.stringify({
-      date: new Date().toISOString().slice(0, 10),
-      command: `node benchmarks/label-scale.mjs --images ${images} --workers ${workers}${flags.local ? ' --local' : ''}`,
-      machine: { cpu: cpus()[0]?.model, cores: cpus().length },
-      images,
-      chunkSize: Number(flags.chunk),
-      workers,
-      listingSeconds: Math.round((labellingBegan - listingBegan) / 100) / 10,
-      seconds: Math.round(10 * seconds) / 10,
-      imagesPerSecond: Math.round(images / seconds),
-      // What the process that hands out needs by itself: the limit of a job, however many workers it has.
-      handOutCpuSeconds: Math.round((user + system) / 1e5) / 10,
-      largestQueueBytes: Math.max(...samples.map((s) => s.queueBytes)),
-      largestRssBytes: Math.max(...samples.map((s) => s.rssBytes)),
-      indexBytes: statSync(join(out, 'items.jsonl')).size + statSync(join(out, 'items.offsets')).size,
-      shardBytes: manifest.shards?.reduce((sum, { bytes }) => sum + bytes, 0),
-      second: early,
-      ninth: late,
-      problems,
-      samples,
-    })}\n`,
-  );
+  const result = {
+    date: new Date().toISOString().slice(0, 10),
+    command: `node benchmarks/label-scale.mjs --images ${images} --workers ${workers}${flags.local ? ' --local' : ''}`,
+    machine: { cpu: cpus()[0]?.model, cores: cpus().length },
+    images,
+    chunkSize: Number(flags.chunk),
+    workers,
+    listingSeconds: Math.round((labellingBegan - listingBegan) / 100) / 10,
+    seconds: Math.round(10 * seconds) / 10,
+    imagesPerSecond: Math.round(images / seconds),
+    // What the process that hands out needs by itself: the limit of a job, however many workers it has.
+    handOutCpuSeconds: Math.round((user + system) / 1e5) / 10,
+    largestQueueBytes: Math.max(...samples.map((s) => s.queueBytes)),
+    largestRssBytes: Math.max(...samples.map((s) => s.rssBytes)),
+    indexBytes: statSync(join(out, 'items.jsonl')).size + statSync(join(out, 'items.offsets')).size,
+    shardBytes: manifest.shards?.reduce((sum, { bytes }) => sum + bytes, 0),
+    second: early,
+    ninth: late,
+    problems,
+    samples,
+  };
+  if (flags.save) saveFigures('label-scale', result);
+  process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exitCode = problems.length > 0 ? 1 : 0;
 } finally {
   for (const child of children) child.kill('SIGKILL');

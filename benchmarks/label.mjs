@@ -2,7 +2,7 @@
  * What does labelling cost beside recognition? The same pictures, recognised in this process in batches, by a local pool,
  * and by one and by two one-thread workers over Redis or Valkey.
  *
- *   node benchmarks/label.mjs [--crops 20000] [--photos 400] [--runs 3] [--model FILE] [--json FILE]
+ *   node benchmarks/label.mjs [--crops 20000] [--photos 400] [--runs 3] [--model FILE] [--json FILE] [--save]
  *
  * crops: 48×48 PNG faces, `--faces`. photos: whole photographs, faces looked for; those of MIEN_DATA/photos, or of an
  * installed package. Rates are images a second from the first finished image to the last: starting processes and loading
@@ -21,6 +21,7 @@ process.env.VIPS_CONCURRENCY = '1';
 const { label, PictureRecogniser } = await import('@mien/labelling');
 const { defaultDetectorPath } = await import('@mien/runtime/node');
 const { startRedis } = await import('./redis-server.mjs');
+const { saveFigures } = await import('./figures.mjs');
 const { readFile } = await import('node:fs/promises');
 const { default: sharp } = await import('sharp');
 
@@ -32,6 +33,7 @@ const { values: flags } = parseArgs({
     runs: { type: 'string', default: '3' },
     model: { type: 'string', default: join(root, 'models/mien-seresnet.onnx') },
     json: { type: 'string' },
+    save: { type: 'boolean', default: false },
   },
 });
 const cores = availableParallelism();
@@ -181,6 +183,7 @@ try {
     photos: await measure('photos', photos),
   };
   const text = `${JSON.stringify(result, null, 2)}\n`;
+  if (flags.save) saveFigures('label', result);
   if (flags.json) writeFileSync(flags.json, text);
   else process.stdout.write(text);
 } finally {

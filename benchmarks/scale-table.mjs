@@ -26,8 +26,8 @@ const images = Number(flags.images);
 const coresPerMachine = 16;
 
 for (const [file, command] of [
-  [flags.label, 'node benchmarks/label.mjs --json benchmarks/label.json'],
-  [flags.scale, 'node benchmarks/label-scale.mjs > benchmarks/label-scale.json'],
+  [flags.label, 'node benchmarks/label.mjs --save'],
+  [flags.scale, 'node benchmarks/label-scale.mjs --save'],
 ]) {
   if (existsSync(file)) continue;
   process.stderr.write(`${file}: there are no measured figures; run \`${command}\` on a quiet machine\n`);

@@ -1,8 +1,8 @@
 // Measures `mien serve` on this machine against the same work done in one process, without HTTP, in batches.
-//   node benchmarks/serve.mjs [--seconds 20] [--minutes 0] [--only crops|photos] [--json FILE]
+//   node benchmarks/serve.mjs [--seconds 20] [--minutes 0] [--only crops|photos] [--json FILE] [--save]
 // crops: 48×48 PNG faces with detect=none. photos: whole photographs, faces looked for. Load comes from autocannon in this
 // process, on the same cores: its share of the CPU is printed, since the service could have used it.
-// --minutes 30 adds a run at full load that watches memory. Photographs: MIEN_DATA/photos, or those of an installed package.
+// --minutes 30 adds a run at full load that watches memory, of each kind. --save keeps the figures in benchmarks/. Photographs: MIEN_DATA/photos, or those of an installed package.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -15,6 +15,7 @@ import { findExpressions, Preprocessor, readCard, wholeSquare } from '@mien/runt
 import { createNodeRecogniser, decodeImage, defaultDetector } from '@mien/runtime/node';
 import autocannon from 'autocannon';
 import sharp from 'sharp';
+import { saveFigures } from './figures.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
@@ -24,6 +25,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     model: { type: 'string', default: join(root, 'models/mien-seresnet.onnx') },
     json: { type: 'string' },
+    save: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(options.seconds);
@@ -198,8 +200,9 @@ const scenarios = {
   crops: () => measure('crops', crops, 'none', cropsInProcess),
   photos: () => measure('photos', photos, 'faces', photosInProcess),
 };
-const results = { machine: { cpu: cpus()[0].model.trim(), cores, node: process.version }, seconds, minutes };
+const results = { date: new Date().toISOString().slice(0, 10), machine: { cpu: cpus()[0].model.trim(), cores, node: process.version }, seconds, minutes };
 for (const [name, run] of Object.entries(scenarios)) if (!options.only || options.only === name) results[name] = await run();
+if (options.save) saveFigures('serve', results);
 if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
 const figure = (value) => value.toFixed(value < 10 ? 2 : 0);
 for (const name of Object.keys(scenarios)) {
