@@ -17,6 +17,8 @@ export interface TrainingRows {
   readonly unlabelledRows: Uint32Array;
   readonly validation: Split;
   readonly validationRows: Uint32Array;
+  /** Rows of `train` that nothing is learnt from or chosen on, of `data.apart`; none without it. */
+  readonly apartRows: Uint32Array;
   /** Checksums of the csv files of `data.changes`. */
   readonly changes: readonly string[];
 }
@@ -55,12 +57,44 @@ interface Chosen {
   readonly trainRows: Uint32Array;
   readonly unlabelledRows: Uint32Array;
   readonly heldOut: Uint32Array | undefined;
+  readonly apartRows?: Uint32Array;
+}
+
+/** The rows of one of `folds` parts, and the others; faces of one person keep together. Throws `UserError` for a part that is not there. */
+async function divideFold(
+  train: Split,
+  { fold, folds }: { fold: number; folds: number },
+  seed: number,
+  field: string,
+): Promise<{ of: Uint32Array; others: Uint32Array }> {
+  if (fold >= folds) throw new UserError('bad-recipe', `${field}.fold ${fold}: folds are counted from 0, so the last of ${folds} is ${folds - 1}`);
+  const part = stratifiedFolds(train.labels, folds, `folds ${seed}`, (await train.readSubjects())?.subject);
+  const rows = everyRow(train.count);
+  return { of: rows.filter((row) => part[row] === fold), others: rows.filter((row) => part[row] !== fold) };
+}
+
+/** Divides the rows that `apart` leaves: those it names are neither learnt nor chosen on. */
+async function chooseAround(apart: { fold: number; folds: number }, { data, seed }: Recipe, train: Split): Promise<Chosen> {
+  const { validation, fraction, labelled, unlabelled } = data;
+  if (labelled !== undefined || unlabelled !== undefined || 'fold' in validation)
+    throw new UserError('bad-recipe', 'data.apart: goes with data.validation.split or .fraction, and not with data.labelled or data.unlabelled');
+  const { of, others } = await divideFold(train, apart, seed, 'data.apart');
+  if (of.length === 0)
+    throw new UserError('empty-fold', `data.apart: fold ${apart.fold} of ${apart.folds} of split ${train.name} holds no rows; give fewer folds`);
+  const { labels } = train;
+  const part = (rows: Uint32Array): Uint32Array => (fraction === 1 ? rows : divide(rows, labels, fraction, `part ${seed}`).chosen);
+  const none = new Uint32Array(0);
+  if ('split' in validation) return { trainRows: part(others), unlabelledRows: none, heldOut: undefined, apartRows: of };
+  const chosen = divide(others, labels, validation.fraction, seed);
+  return { trainRows: part(chosen.others), unlabelledRows: none, heldOut: chosen.chosen, apartRows: of };
 }
 
 /** Divides the rows of the training split by its labels, all of which this one place may read. */
-async function chooseTrainRows({ data, seed }: Recipe, train: Split): Promise<Chosen> {
-  const { validation, fraction, labelled } = data;
+async function chooseTrainRows(recipe: Recipe, train: Split): Promise<Chosen> {
+  const { data, seed } = recipe;
+  const { validation, fraction, labelled, apart } = data;
   const { labels } = train;
+  if (apart) return chooseAround(apart, recipe, train);
   const part = (rows: Uint32Array): Uint32Array => (fraction === 1 ? rows : divide(rows, labels, fraction, `part ${seed}`).chosen);
   if (labelled !== undefined) {
     const { chosen, others } = divide(part(everyRow(train.count)), labels, labelled, `labelled ${seed}`);
@@ -73,11 +107,8 @@ async function chooseTrainRows({ data, seed }: Recipe, train: Split): Promise<Ch
   const none = new Uint32Array(0);
   if ('split' in validation) return { trainRows: part(everyRow(train.count)), unlabelledRows: none, heldOut: undefined };
   if ('fold' in validation) {
-    const { fold, folds } = validation;
-    if (fold >= folds) throw new UserError('bad-recipe', `data.validation.fold ${fold}: folds are counted from 0, so the last of ${folds} is ${folds - 1}`);
-    const of = stratifiedFolds(labels, folds, `folds ${seed}`, (await train.readSubjects())?.subject);
-    const rows = everyRow(train.count);
-    return { trainRows: part(rows.filter((row) => of[row] !== fold)), unlabelledRows: none, heldOut: rows.filter((row) => of[row] === fold) };
+    const { of, others } = await divideFold(train, validation, seed, 'data.validation');
+    return { trainRows: part(others), unlabelledRows: none, heldOut: of };
   }
   const { train: trainRows, heldOut } = stratifiedHoldout(labels, validation.fraction, seed);
   return { trainRows: part(trainRows), unlabelledRows: none, heldOut };
@@ -128,5 +159,6 @@ export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingR
   const validationRows = validation ? everyRow(validation.count) : chosen.heldOut!;
   if (validationRows.length === 0) throw new UserError('no-validation', `${describeValidation(recipe)} holds no rows to choose the best epoch on`);
   const { name, sources } = store.manifest;
-  return { name, sources, train, trainRows, unlabelledRows, validation: validation ?? train, validationRows, changes: changed.checksums };
+  const { apartRows = new Uint32Array(0) } = chosen;
+  return { name, sources, train, trainRows, unlabelledRows, validation: validation ?? train, validationRows, apartRows, changes: changed.checksums };
 }

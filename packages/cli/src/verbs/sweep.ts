@@ -177,7 +177,7 @@ export function addSweepVerb(program: Command): void {
     .option('--draw-seed <n>', 'decides what --random draws; more draws begin with those of fewer', parseCount('--draw-seed', 0, 2 ** 31), 1)
     .option('--seeds <list>', "train each with these seeds, as 1,2,3 (default: the recipe's)")
     .option('--members <n>', 'n seeds of each; those of the best become ensemble.onnx', parseCount('--members', 2, 100))
-    .option('--folds <k>', 'k-fold cross-validation: each training leaves out one part, on which it is measured', parseCount('--folds', 2, 100))
+    .option('--folds <k>', 'k-fold cross-validation: each training keeps one part of the rows apart, and is measured on it', parseCount('--folds', 2, 100))
     .option('--split <name>', 'measure on this split (default: the rows each recipe chooses its epoch on)')
     .option('--halving', 'successive halving: compare early, train on the better ones only')
     .option('--eta <n>', 'with --halving: one candidate in n goes on', parseCount('--eta', 2, 100), 3)

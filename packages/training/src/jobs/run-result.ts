@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSession } from '@mien/onnx/node';
-import { openStore } from '@mien/data';
+import { openStore, type Split } from '@mien/data';
 import { evaluateSplit } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import type { Recipe } from '../recipe-schema.ts';
@@ -72,7 +72,7 @@ export interface MeasureOptions {
   readonly model: Uint8Array;
   /** For messages. */
   readonly file: string;
-  /** Split to measure on, every row; default: the rows the epoch was chosen on. */
+  /** Split to measure on, every row; default: the rows kept apart, where there are some, or else those the epoch was chosen on. */
   readonly split: string | undefined;
   readonly threads?: number | undefined;
 }
@@ -84,18 +84,21 @@ export async function measureModelOn({ recipe, data, model, file, split: name, t
   const common = { model, file, createSession, ...(threads ? { threads } : {}) };
   const store = name === undefined ? undefined : await openStore(data);
   try {
-    const { validation, validationRows } = store ? { validation: await store.split(name!), validationRows: undefined } : await chooseRows(recipe, data);
-    const { n, accuracy, macroF1, nll, truth, predicted } = await evaluateSplit({
-      ...common,
-      split: validation,
-      ...(validationRows ? { rows: validationRows } : {}),
-    });
-    const rows = name === undefined ? `${describeValidation(recipe)}, on which the epoch was chosen` : `split ${name}`;
-    const places = validationRows && 'fold' in recipe.data.validation ? { places: [...validationRows] } : {};
-    return { rows, n, accuracy, macroF1, nll, truth: [...truth], predicted: [...predicted], ...places };
+    const { split, rows, words } = store ? { split: await store.split(name!), rows: undefined, words: `split ${name}` } : await rowsOfRecipe(recipe, data);
+    const { n, accuracy, macroF1, nll, truth, predicted } = await evaluateSplit({ ...common, split, ...(rows ? { rows } : {}) });
+    const places = rows && recipe.data.apart ? { places: [...rows] } : {};
+    return { rows: words, n, accuracy, macroF1, nll, truth: [...truth], predicted: [...predicted], ...places };
   } finally {
     await store?.close();
   }
+}
+
+/** The rows a recipe keeps apart, or else those it chooses its epoch on. */
+async function rowsOfRecipe(recipe: Recipe, data: string): Promise<{ split: Split; rows: Uint32Array; words: string }> {
+  const { train, validation, validationRows, apartRows } = await chooseRows(recipe, data);
+  const { apart } = recipe.data;
+  if (apart) return { split: train, rows: apartRows, words: `fold ${apart.fold + 1} of ${apart.folds} of split ${train.name}, kept apart` };
+  return { split: validation, rows: validationRows, words: `${describeValidation(recipe)}, on which the epoch was chosen` };
 }
 
 export interface MeasureRunOptions extends Omit<MeasureOptions, 'model' | 'file'> {

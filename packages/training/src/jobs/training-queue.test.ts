@@ -19,7 +19,7 @@ import {
   type TrainEvent,
   train,
 } from '@mien/training';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noRedis, startRedis, type TestServer } from '../../../jobs/src/redis/redis-server.test-helper.ts';
 import { expectSameBits } from '../../test/same-bits.ts';
 import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
@@ -29,7 +29,7 @@ let data: string;
 let recipe: string;
 let server: TestServer;
 
-beforeAll(async () => {
+beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'mien-queue-test-'));
   data = writeTinyStore(join(dir, 'store'), { train: 32, val: 14 });
   recipe = join(dir, 'tiny.yaml');
@@ -49,16 +49,19 @@ schedule: { kind: cosine }
 checkpoint: { everySteps: 1 }
 `,
   );
-  if (!noRedis) server = await startRedis();
 });
-afterAll(async () => {
-  await server?.stop();
-  rmSync(dir, { recursive: true, force: true });
+// Whole trainings in processes of their own take minutes where the machine has other work.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+// One each: what a test that failed left in a queue would be the next one's.
+beforeEach(async () => {
+  if (!noRedis) server = await startRedis();
 });
 
 const workers: ChildProcess[] = [];
 afterEach(async () => {
   for (const worker of workers.splice(0)) if (worker.exitCode === null && worker.signalCode === null) await end(worker, 'SIGKILL');
+  await server?.stop();
 });
 
 async function end(worker: ChildProcess, signal: NodeJS.Signals): Promise<void> {

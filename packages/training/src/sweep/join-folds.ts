@@ -28,7 +28,7 @@ export function joinFolds(outcomes: readonly RunOutcome[], folds: number): RunOu
     seconds: results.reduce((sum, { seconds }) => sum + seconds, 0),
     bestEpoch: Math.round(results.reduce((sum, { bestEpoch }) => sum + bestEpoch, 0) / results.length),
     ...(pausedAfter === undefined ? {} : { pausedAfter }),
-    rows: `the ${folds} folds it is left out of in turn, on which their epochs were chosen`,
+    rows: `each image by the one of ${folds} models that did not learn it`,
     n,
     accuracy,
     macroF1,

@@ -33,7 +33,7 @@ describe('a grid', () => {
     ['batch=1,2,1', 'names 1 twice'],
     ['batch=[1', 'no YAML list'],
     ['seed=1,2', 'use --seeds 1,2,3'],
-    ['data.validation={fraction: 0.1}', 'use --set or --folds'],
+    ['data.validation={fraction: 0.1}', 'use --set'],
   ])('%s is refused: %s', (text, message) => expect(refusal(() => parseGrid([text]))).toContain(message));
 
   it('names a field once', () => expect(refusal(() => parseGrid(['batch=1', 'batch=2']))).toBe('--grid batch=2: batch is given twice'));

@@ -36,7 +36,7 @@ function splitField(option: string, text: string, example: string): { path: stri
   const at = text.indexOf('=');
   if (at < 1) throw bad(`${said}: expected ${example}`);
   const path = text.slice(0, at).trim();
-  const other = { seed: '--seeds 1,2,3', name: 'names that are made from the values', 'data.validation': '--set or --folds' }[path];
+  const other = { seed: '--seeds 1,2,3', name: 'names that are made from the values', 'data.validation': '--set', 'data.apart': '--folds' }[path];
   if (other) throw bad(`${said}: ${path} is not swept over; use ${other}`);
   return { path, rest: text.slice(at + 1).trim(), said };
 }

@@ -58,7 +58,7 @@ function notesOf(plan: SweepPlan, { trainings, seconds }: SweepOutcome): string[
       : []),
     ...(folds
       ? [
-          `Every image is named by the one of ${folds} models that did not learn it. The epoch of each model was chosen on those images too, which favours all candidates alike.`,
+          `Cross-validation: every image of the split is named by the one of ${folds} models that neither learnt it nor chose its epoch on it; the figures are of all folds together.`,
         ]
       : []),
     ...(halving

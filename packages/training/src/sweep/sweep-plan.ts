@@ -82,7 +82,7 @@ function recipesOf({ recipe: source, set, space, folds }: SweepRequest): { name:
     const fields = structuredClone(written);
     for (const change of said) setField(fields, change);
     for (const [path, value] of assignment) setField(fields, { path, value, said: `sweep over ${path}` });
-    if (folds !== undefined) setField(fields, { path: 'data.validation', value: { fold: 0, folds }, said: '--folds' });
+    if (folds !== undefined) setField(fields, { path: 'data.apart', value: { fold: 0, folds }, said: '--folds' });
     const checked = checkRecipe(fields, assignment.size > 0 ? `${file} with ${nameOf(assignment, '')}` : file);
     return { name: nameOf(assignment, checked.name), recipe: checked };
   });
@@ -133,7 +133,7 @@ export async function checkFolds({ folds, rows, seeds }: SweepPlan, data: string
   for (const seed of seeds) for (let fold = 0; fold < folds; fold++) await chooseRows(ofFold({ ...recipe, seed }, fold, folds), data);
 }
 
-const ofFold = (recipe: Recipe, fold: number, folds: number): Recipe => ({ ...recipe, data: { ...recipe.data, validation: { fold, folds } } });
+const ofFold = (recipe: Recipe, fold: number, folds: number): Recipe => ({ ...recipe, data: { ...recipe.data, apart: { fold, folds } } });
 
 /** Every training, all candidates with the first seed first. */
 export function sweepRuns({ rows, seeds, folds }: SweepPlan, out: string): SweepRun[] {
