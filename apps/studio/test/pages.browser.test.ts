@@ -27,7 +27,7 @@ class FewRows implements LabelDesk {
   ];
   overview(): LabelOverview {
     const image = { channels: 1, height: 4, width: 4 };
-    const counts = { rows: 3, decided: this.decisions.length, relabelled: 0, dropped: 0, judged: 2 };
+    const counts = { rows: 3, decided: this.decisions.length, relabelled: 0, dropped: 0, judged: 2, disagreements: 1 };
     return { store: 'made-up', labels: expressions, image, journal: 'made-up.labelling.csv', ...counts };
   }
   next(): readonly LabelRow[] {

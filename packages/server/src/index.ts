@@ -2,8 +2,10 @@
 
 // The studio
 export { createStudioApp, type StudioAppOptions } from './studio/studio-app.ts';
-export type { LabelDecision, LabelOverview, LabelRow } from './studio/api.ts';
+export type { LabelDecision, LabelOverview, LabelRow, RunJudgement, RunList, RunMistake, RunStart } from './studio/api.ts';
 export type { LabelDesk } from './studio/label-desk.ts';
+export type { RunDesk } from './studio/run-desk.ts';
+export { isRunName } from './studio/training-runs.ts';
 export type { StudioModel } from './studio/model-list.ts';
 export { type StartStudioOptions, startStudio } from './studio/start-studio.ts';
 // The service

@@ -108,7 +108,7 @@ function RowDesk({ session, overview, row, pixels }: DeskProps & { readonly row:
 
 function Desk({ session, overview, row, pixels }: DeskProps) {
   useKeys(session, overview, row);
-  const { store, rows, decided, relabelled, dropped, judged, judgingFailed, journal } = overview;
+  const { store, rows, decided, relabelled, dropped, judged, disagreements, judgingFailed, journal } = overview;
   return (
     <>
       <header class="label-head">
@@ -120,7 +120,8 @@ function Desk({ session, overview, row, pixels }: DeskProps) {
       </header>
       <progress aria-label={words.progressLabel} value={decided} max={rows} />
       <p class="label-progress">
-        {words.progress(decided, rows, relabelled, dropped)} {judgingFailed ? words.judgingFailed(judgingFailed) : judged < rows && words.judging(judged, rows)}
+        {words.progress(decided, rows, relabelled, dropped)} {judgingFailed ? words.judgingFailed(judgingFailed) : judged < rows && words.judging(judged, rows)}{' '}
+        {judged > 0 && words.disagreements(disagreements)}
       </p>
       {row ? <RowDesk session={session} overview={overview} row={row} pixels={pixels} /> : <p role="status">{words.allDone}</p>}
       <p class="label-progress">

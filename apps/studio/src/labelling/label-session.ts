@@ -26,6 +26,10 @@ export class LabelSession {
   readonly state = new Store<LabelState>({ kind: 'loading' });
   #queue: LabelRow[] = [];
   readonly #skipped = new Set<number>();
+  /** A row whose decision was taken back is shown again before all others. */
+  #first: number | undefined;
+  /** Rows the model had judged when the queue was fetched. */
+  #judgedThen = 0;
   #busy = false;
 
   open(): Promise<void> {
@@ -58,7 +62,10 @@ export class LabelSession {
   undo(): Promise<void> {
     return this.#run(async () => {
       const { row, overview } = await post<{ row: LabelRow | null; overview: LabelOverview }>('undo', {});
-      if (row) this.#queue = [row, ...this.#queue.filter(({ id }) => id !== row.id)];
+      if (row) {
+        this.#queue = [row, ...this.#queue.filter(({ id }) => id !== row.id)];
+        this.#first = row.id;
+      }
       await this.#show(overview);
     });
   }
@@ -77,7 +84,11 @@ export class LabelSession {
   }
 
   async #show(overview: LabelOverview): Promise<void> {
-    if (this.#queue.length === 0) {
+    // The model knows more rows by now: what it disagrees with comes first.
+    const undone = this.#queue[0]?.id === this.#first ? this.#queue[0] : undefined;
+    this.#first = undefined;
+    if (!undone && (this.#queue.length === 0 || overview.judged !== this.#judgedThen)) {
+      this.#judgedThen = overview.judged;
       const rows = await fetchJson<readonly LabelRow[]>(`${address}/rows`);
       this.#queue = rows.filter(({ id }) => !this.#skipped.has(id));
       // All that is left has been put off: once more from the beginning.

@@ -31,6 +31,15 @@ export class FilmRecorder {
     this.#recorder.start(1000);
   }
 
+  /** Time that passes from now on is not in the film. */
+  pause(): void {
+    if (this.#recorder?.state === 'recording') this.#recorder.pause();
+  }
+
+  resume(): void {
+    if (this.#recorder?.state === 'paused') this.#recorder.resume();
+  }
+
   /** The film; undefined when there was no frame. */
   async finish(): Promise<Blob | undefined> {
     const recorder = this.#recorder;

@@ -37,6 +37,11 @@ export class FilmSession {
     this.#loader = loader;
   }
 
+  /** Address of the film that is read or was. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
   /** Reads `file`; what was read before is forgotten. Never rejects, `state` tells. */
   async read(file: Blob): Promise<void> {
     this.close();

@@ -7,28 +7,16 @@ import { SaveSession } from '../live/save-session.tsx';
 import { Timeline } from '../live/timeline.tsx';
 import { useStore } from '../store.ts';
 import { strings } from '../strings.ts';
+import { AnnotatedFilmControls } from './annotated-film-controls.tsx';
 import type { FilmSession, FilmState } from './film-session.ts';
+import { lookAt } from './look-at.ts';
 
 const words = strings.video;
-/** A look older than this says nothing about the frame on show. */
-const staleSeconds = 0.25;
 
 export interface FilmViewProps {
   readonly name: string;
   readonly state: Extract<FilmState, { kind: 'reading' | 'done' }>;
   readonly session: FilmSession;
-}
-
-/** The last look at or before a moment of the film; undefined when there is none close by. */
-export function lookAt(looks: readonly Look[], seconds: number): Look | undefined {
-  let [low, high] = [0, looks.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (looks[middle]!.frame.time <= seconds + 1e-3) low = middle + 1;
-    else high = middle;
-  }
-  const found = looks[low - 1];
-  return found && seconds - found.frame.time < staleSeconds ? found : undefined;
 }
 
 /** The look that belongs to the frame on show, while the film is played or searched. */
@@ -52,6 +40,7 @@ function useShownLook(video: HTMLVideoElement, session: FilmSession, on: boolean
 export function FilmView({ name, state, session }: FilmViewProps) {
   const { video, labels, doneSeconds, totalSeconds, secondsLeft } = state;
   const done = state.kind === 'done';
+  const plainName = name.replace(/\.[^.]*$/, '');
   const stage = useRef<HTMLDivElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
   const [chosen, setChosen] = useState<number>();
@@ -81,8 +70,8 @@ export function FilmView({ name, state, session }: FilmViewProps) {
         {done ? (
           <>
             <p role="status">{words.done(session.looks.length, known.length)}</p>
-            <SaveSession session={session.recorded} labels={labels} name={name.replace(/\.[^.]*$/, '')} />
-            <p class="live-rate">{words.annotated}</p>
+            <SaveSession session={session.recorded} labels={labels} name={plainName} />
+            <AnnotatedFilmControls session={session} labels={labels} totalSeconds={totalSeconds} name={plainName} />
           </>
         ) : (
           <>

@@ -1,11 +1,9 @@
 /** The rows of a store on the labelling page: judged by a model in the background, decided by a person. */
-import { setTimeout } from 'node:timers/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Session } from '@mien/onnx';
 import { openStore, type ProposedChange, type Split, type Store } from '@mien/data';
-import { softmax, UserError } from '@mien/runtime';
+import { UserError } from '@mien/runtime';
 import type { LabelDecision, LabelDesk, LabelOverview, LabelRow } from '@mien/server';
-import { readModelFile } from '../find-model.ts';
+import { judgeRows } from './judge-rows.ts';
 import { LabelJournal, rowKey, type RowName } from './label-journal.ts';
 
 /** The journal of the store in `dir`: beside it, for a store is replaced as a whole when it is cleaned. */
@@ -14,16 +12,15 @@ export function journalOf(dir: string): string {
   return join(dirname(whole), `${basename(whole)}.labelling.csv`);
 }
 
-/** Rows judged together. ONNX Runtime holds the whole process meanwhile, so few, and then the server's turn. */
-const judgedAtOnce = 16;
-const serversTurnMs = 20;
+/** In place of a guess. */
+const notJudged = 255;
 
 interface SplitRows {
   readonly split: Split;
   /** Id of its first row. */
   readonly first: number;
   readonly names: (row: number) => RowName;
-  /** Class index of the guess; 255 until the row is judged. */
+  /** Class index of the guess; `notJudged` until there is one. */
   readonly guess: Uint8Array;
   readonly confidence: Float32Array;
 }
@@ -58,7 +55,7 @@ export class StoreDesk implements LabelDesk {
         const { name: sourceName, split: sourceSplit } = store.manifest.sources[source[at]!]!;
         return { source: sourceName, split: sourceSplit, row: row[at]! };
       };
-      splits.push({ split, first, names, guess: new Uint8Array(split.count).fill(255), confidence: new Float32Array(split.count) });
+      splits.push({ split, first, names, guess: new Uint8Array(split.count).fill(notJudged), confidence: new Float32Array(split.count) });
       first += split.count;
     }
     if (first === 0) throw new UserError('nothing-to-label', `${dir}: it holds no rows outside locked test splits (${store.splitNames.join(', ')})`);
@@ -70,41 +67,18 @@ export class StoreDesk implements LabelDesk {
 
   /** Has the model judge every row, in order of ids. What goes wrong is told by `overview`; `close` ends it. */
   async judge(file: string): Promise<void> {
-    let session: Session | undefined;
     try {
-      const [{ createSession }, { predictSplit }] = await Promise.all([import('@mien/onnx/node'), import('@mien/evaluation')]);
-      const model = readModelFile(file);
-      session = await createSession(model, { threads: 1 });
-      const { run, bind, ...names } = session;
-      // One session for all batches.
-      const borrowed: Session = { ...names, run: run.bind(session), bind: bind.bind(session), release: async () => {} };
-      for (const { split, guess, confidence } of this.#splits) {
-        for (let at = 0; at < split.count; at += judgedAtOnce) {
-          const rows = Uint32Array.from({ length: Math.min(judgedAtOnce, split.count - at) }, (_, i) => at + i);
-          const { logits, card, labels } = await predictSplit({
-            model,
-            file,
-            createSession: async () => borrowed,
-            split,
-            rows,
-            batch: judgedAtOnce,
-            signal: this.#stop.signal,
-          });
-          const K = labels.length;
-          for (const [i, row] of rows.entries()) {
-            const p = softmax(logits.subarray(i * K, (i + 1) * K), card.output.temperature);
-            const best = p.indexOf(Math.max(...p));
-            guess[row] = best;
-            confidence[row] = p[best]!;
-          }
-          this.#judged += rows.length;
-          await setTimeout(serversTurnMs);
+      const every = this.#splits.map(({ split }) => ({ split, rows: Uint32Array.from({ length: split.count }, (_, row) => row) }));
+      for await (const { split, judged } of judgeRows(file, every, this.#stop.signal)) {
+        const { guess, confidence } = this.#splits.find((each) => each.split === split)!;
+        for (const each of judged) {
+          guess[each.row] = each.guess;
+          confidence[each.row] = each.confidence;
         }
+        this.#judged += judged.length;
       }
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#judgingFailed = (error as Error).message;
-    } finally {
-      await session?.release();
     }
   }
 
@@ -122,8 +96,19 @@ export class StoreDesk implements LabelDesk {
       dropped: actions.filter((action) => action === 'drop').length,
       journal: this.#journal.file,
       judged: this.#judged,
+      disagreements: this.#disagreements(),
       judgingFailed: this.#judgingFailed,
     };
+  }
+
+  #disagreements(): number {
+    let count = 0;
+    for (const { split, first, guess } of this.#splits) {
+      for (let row = 0; row < split.count; row++) {
+        if (guess[row] !== notJudged && guess[row] !== split.labels[row] && !this.#decided.has(first + row)) count++;
+      }
+    }
+    return count;
   }
 
   next(count: number): readonly LabelRow[] {
@@ -132,7 +117,7 @@ export class StoreDesk implements LabelDesk {
       for (let row = 0; row < split.count; row++) {
         if (this.#decided.has(first + row)) continue;
         // Sure disagreements first, then doubtful agreements, then what is not judged yet.
-        const rank = guess[row] === 255 ? -2 : guess[row] === split.labels[row] ? -confidence[row]! : confidence[row]!;
+        const rank = guess[row] === notJudged ? -2 : guess[row] === split.labels[row] ? -confidence[row]! : confidence[row]!;
         open.push({ id: first + row, rank });
       }
     }
@@ -190,7 +175,7 @@ export class StoreDesk implements LabelDesk {
   #row(id: number): LabelRow {
     const { split, first, guess, confidence } = this.#find(id)!;
     const row = id - first;
-    const judged = guess[row] === 255 ? {} : { guess: split.labelNames[guess[row]!]!, confidence: confidence[row]! };
+    const judged = guess[row] === notJudged ? {} : { guess: split.labelNames[guess[row]!]!, confidence: confidence[row]! };
     return { id, split: split.name, label: split.labelNames[split.labels[row]!]!, ...judged };
   }
 

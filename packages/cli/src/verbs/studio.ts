@@ -10,6 +10,7 @@ import { isRunFolder } from '@mien/training/run-folder';
 import { defaultModelName, findModel, releasedModels } from '../find-model.ts';
 import { note, printText } from '../output.ts';
 import type { StoreDesk } from '../studio/store-desk.ts';
+import type { TrainingDesk } from '../studio/training-desk.ts';
 
 interface StudioFlags {
   port?: string;
@@ -26,6 +27,11 @@ async function openDesk(dir: string, { models, defaultModel }: ReturnType<typeof
   if (model) void desk.judge(model.file);
   note(`Decisions are saved in ${desk.overview().journal}; apply them with: mien data clean ${dir} --csv ${desk.overview().journal}`);
   return desk;
+}
+
+async function openTrainings(runsDir: string, data: string | undefined): Promise<TrainingDesk> {
+  const { TrainingDesk } = await import('../studio/training-desk.ts');
+  return TrainingDesk.open(runsDir, data);
 }
 
 /** The released models, and first the one that was asked for. */
@@ -47,7 +53,7 @@ export function addStudioVerb(program: Command): void {
     .option('--port <n>', 'port on 127.0.0.1 (default: PORT, or the first free one from 4170 on)')
     .option('--model <model>', 'show this model first: .onnx file, run folder, or name of a released model')
     .option('--data <store>', 'label the rows of this store by hand; decisions go into a csv beside it')
-    .option('--runs <dir>', 'follow the trainings in this folder')
+    .option('--runs <dir>', 'follow the trainings in this folder, start others, and with --data see what they get wrong')
     .addHelpText('after', '\nExamples:\n  mien studio --port 8080\n  mien studio --data faces --model runs/first\n  mien studio --runs runs')
     .action(async (flags: StudioFlags) => {
       const port = flags.port === undefined ? parsePort(process.env.PORT, 'PORT') : parsePort(flags.port, '--port');
@@ -55,6 +61,7 @@ export function addStudioVerb(program: Command): void {
       if (flags.runs !== undefined && !existsSync(flags.runs)) throw new UserError('not-found', `--runs ${flags.runs}: there is no such folder`);
       const chosen = chooseModels(flags.model);
       const desk = flags.data === undefined ? undefined : await openDesk(flags.data, chosen);
+      const runDesk = flags.runs === undefined ? undefined : await openTrainings(flags.runs, flags.data);
       const studio = await startStudio({
         ...chosen,
         studioDir,
@@ -62,12 +69,14 @@ export function addStudioVerb(program: Command): void {
         liveDetectorFile: lightDetectorPath,
         desk,
         runsDir: flags.runs,
+        runDesk,
         port,
       });
       printText(studio.url);
       note('The studio runs in your browser; no picture leaves it. Ctrl-C ends.');
       const stop = (): void => {
-        void studio.close().then(() => desk?.close());
+        if (runDesk && runDesk.running().size > 0) note('stopping the trainings, with a checkpoint each');
+        void studio.close().then(() => Promise.all([desk?.close(), runDesk?.close()]));
       };
       process.once('SIGINT', stop);
       process.once('SIGTERM', stop);

@@ -47,6 +47,8 @@ export interface LabelOverview {
   readonly journal: string;
   /** Rows the model has judged so far. */
   readonly judged: number;
+  /** Rows not decided yet whose label the model does not share. */
+  readonly disagreements: number;
   /** Why the model does not judge these rows. */
   readonly judgingFailed?: string | undefined;
 }
@@ -71,6 +73,51 @@ export type LabelDecision =
 export interface RunList {
   readonly dir: string;
   readonly runs: readonly TrainingRun[];
+  /** How trainings are started from the page; null when they cannot be. */
+  readonly start: {
+    readonly recipes: readonly string[];
+    /** The store that the studio was opened with. */
+    readonly data: string | null;
+  } | null;
+  /** Trainings started from the page that ended with an error, the latest first. */
+  readonly failures: readonly { readonly name: string; readonly message: string }[];
+}
+
+/** `POST /api/runs`: a training to start, in a folder called `name` among the runs. */
+export interface RunStart {
+  readonly recipe: string;
+  readonly name: string;
+  /** Folder of the store. */
+  readonly data: string;
+  /** Instead of what the recipe says. */
+  readonly epochs?: number | undefined;
+}
+
+/** `GET /api/runs/NAME/judgement`: what the best model so far makes of the rows it was chosen on; asking begins it. */
+export type RunJudgement =
+  /** Why there is none. */
+  | { readonly state: 'none'; readonly code: string; readonly reason: string }
+  | { readonly state: 'judging'; readonly done: number; readonly total: number }
+  | {
+      readonly state: 'done';
+      /** The rows in words. */
+      readonly on: string;
+      readonly labels: readonly string[];
+      /** [K][K]: rows by their label, columns by what the model says. */
+      readonly confusion: readonly (readonly number[])[];
+      /** The surest first; of each cell of `confusion` some. */
+      readonly mistakes: readonly RunMistake[];
+      readonly image: LabelOverview['image'];
+      /** The training has found a better model since. */
+      readonly outdated: boolean;
+    };
+
+export interface RunMistake {
+  readonly row: number;
+  readonly label: string;
+  readonly guess: string;
+  /** Probability of the guess, 0…1. */
+  readonly confidence: number;
 }
 
 export interface RunEpoch {
@@ -86,7 +133,12 @@ export interface TrainingRun {
   readonly name: string;
   /** ISO 8601, of the last line of its log; null for a run that has said nothing yet. */
   readonly lastHeard: string | null;
-  readonly state: 'running' | 'done' | 'stopped' | 'diverged';
+  /** `interrupted`: it was going on, and its process is gone. */
+  readonly state: 'running' | 'interrupted' | 'done' | 'stopped' | 'diverged';
+  /** It was started from the page and can be stopped there. */
+  readonly ours: boolean;
+  /** It can be gone on with from the page. */
+  readonly resumable: boolean;
   readonly epochs: readonly RunEpoch[];
   /** Epochs planned. */
   readonly plannedEpochs: number | null;

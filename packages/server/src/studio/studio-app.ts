@@ -10,8 +10,8 @@ import type { LabelDesk } from './label-desk.ts';
 import { labelRoutes } from './label-routes.ts';
 import { listModels, modelUrl, type StudioModel } from './model-list.ts';
 import { findOrtDir, ortFiles, ortWasmFile, readOrtVersion } from './ort-files.ts';
-import { ownPageOnly } from './own-page-only.ts';
-import { listRuns } from './training-runs.ts';
+import type { RunDesk } from './run-desk.ts';
+import { runRoutes } from './run-routes.ts';
 
 export interface StudioAppOptions {
   /** The built page: `dist` of @mien/studio. */
@@ -30,6 +30,8 @@ export interface StudioAppOptions {
   readonly desk?: LabelDesk | undefined;
   /** Folder of training runs to follow; without it the page says how to name one. */
   readonly runsDir?: string | undefined;
+  /** Starts trainings in `runsDir` and looks into them; without it they are only followed. */
+  readonly runDesk?: RunDesk | undefined;
 }
 
 /** Address → file of the built page. Vite puts a content hash into the names under `assets/`. */
@@ -60,7 +62,7 @@ async function fileSize(file: string, what: string, remedy: string): Promise<num
  * Throws `UserError`: `studio-not-built`, `not-found`, and those of `listModels`.
  */
 export async function createStudioApp(options: StudioAppOptions): Promise<Hono> {
-  const { studioDir, models, defaultModel, detectorFile, liveDetectorFile, ortDir = findOrtDir(), desk, runsDir } = options;
+  const { studioDir, models, defaultModel, detectorFile, liveDetectorFile, ortDir = findOrtDir(), desk, runsDir, runDesk } = options;
   const files = await pageFiles(studioDir);
   const list = await listModels(models, defaultModel);
   for (const { name, file } of models) files.set(modelUrl(name), { file, caching: 'revalidate' });
@@ -87,7 +89,7 @@ export async function createStudioApp(options: StudioAppOptions): Promise<Hono> 
   app.get('/api/models', (c) => c.json(list, 200, { 'Cache-Control': 'no-store' }));
   app.get('/api/runtime', (c) => c.json(runtime, 200, { 'Cache-Control': 'no-store' }));
   app.route('/api/labelling', labelRoutes(desk));
-  app.get('/api/runs', ownPageOnly(), async (c) => c.json(runsDir === undefined ? null : await listRuns(runsDir), 200, { 'Cache-Control': 'no-store' }));
+  app.route('/api/runs', runRoutes(runsDir, runDesk));
   app.get('*', (c) => {
     const found = files.get(c.req.path);
     return found ? respondWithFile(c, found) : c.notFound();
