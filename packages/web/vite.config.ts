@@ -1,5 +1,5 @@
 /**
- * The package as files for a page without a build step: `dist/bundle/mien.js`, its workers, the light face detector and ONNX Runtime's
+ * The package as files for a page without a build step: `dist/bundle/mien.js`, its workers, the light face detector, the landmark network and ONNX Runtime's
  * WebAssembly. Built from `dist`, so compile first.
  */
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,9 @@ import { dirname, join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 
 const ortDist = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
-const detector = join(import.meta.dirname, '../runtime/assets/face-detector-light.onnx');
+const assets = join(import.meta.dirname, '../runtime/assets');
+/** The light detector, and what models that ask for a face's points need. */
+const networks = ['face-detector-light.onnx', 'face-landmarks.onnx'];
 /** What ONNX Runtime's two builds load by themselves, from `wasmPaths`. */
 const ortFiles = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.asyncify.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'];
 
@@ -33,7 +35,7 @@ function runtimeFiles(): Plugin {
     name: 'mien-runtime-files',
     generateBundle() {
       for (const name of ortFiles) this.emitFile({ type: 'asset', fileName: name, source: readFileSync(join(ortDist, name)) });
-      this.emitFile({ type: 'asset', fileName: 'face-detector-light.onnx', source: readFileSync(detector) });
+      for (const name of networks) this.emitFile({ type: 'asset', fileName: name, source: readFileSync(join(assets, name)) });
     },
   };
 }

@@ -1,42 +1,7 @@
-import type { Box, Detection, FollowingDetector, Image } from '@mien/runtime';
 import { expect, test } from 'vitest';
-import { boxOf, frameSeconds, type Person } from '../test/simulated-faces.ts';
+import { frameSeconds, type Person } from '../test/simulated-faces.ts';
+import { noPicture, Watcher } from '../test/watcher.ts';
 import { FaceFollower } from './face-follower.ts';
-
-const image: Image = { width: 1, height: 1, channels: 1, data: new Uint8Array(1) };
-
-/** Sees `people` as they stand at the time of the frame, and counts how often it was asked for what. */
-class Watcher implements FollowingDetector {
-  readonly name = 'watcher';
-  readonly defaultThreshold = 0.5;
-  time = 0;
-  searches = 0;
-  follows = 0;
-  readonly #people: readonly Person[];
-
-  constructor(people: readonly Person[]) {
-    this.#people = people;
-  }
-
-  async detect(): Promise<Detection[]> {
-    this.searches++;
-    return this.#boxes().map((box) => ({ box, score: 0.9 }));
-  }
-
-  async follow(_image: Image, boxes: readonly Box[]): Promise<(Detection | undefined)[]> {
-    this.follows++;
-    return boxes.map((expected) => {
-      const box = this.#boxes().find(({ x, y }) => Math.hypot(x - expected.x, y - expected.y) < 0.6 * expected.width);
-      return box && { box, score: 0.9 };
-    });
-  }
-
-  async release(): Promise<void> {}
-
-  #boxes(): Box[] {
-    return this.#people.flatMap((person) => boxOf(person, this.time) ?? []);
-  }
-}
 
 async function watch(people: readonly Person[], seconds: number): Promise<{ watcher: Watcher; firstSeen: Map<number, number> }> {
   const watcher = new Watcher(people);
@@ -44,7 +9,7 @@ async function watch(people: readonly Person[], seconds: number): Promise<{ watc
   const firstSeen = new Map<number, number>();
   for (let i = 0; i * frameSeconds < seconds; i++) {
     watcher.time = i * frameSeconds;
-    for (const { id } of await follower.next(image, watcher.time)) if (!firstSeen.has(id)) firstSeen.set(id, watcher.time);
+    for (const { id } of await follower.next(noPicture, watcher.time)) if (!firstSeen.has(id)) firstSeen.set(id, watcher.time);
   }
   return { watcher, firstSeen };
 }

@@ -35,6 +35,8 @@ export interface OpenTask {
   readonly model: string | ArrayBuffer;
   readonly modelName: string;
   readonly detector: string;
+  /** Fetched only for a model that asks for a face's points. */
+  readonly landmarks: string;
   readonly wasmPaths: string;
   readonly device: WebDevice;
   /** 0: as many as help. */

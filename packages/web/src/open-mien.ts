@@ -11,12 +11,15 @@ export interface OpenMienOptions {
   /** An expression model exported by Mien: its address or its bytes. */
   readonly model: string | URL | ArrayBuffer | Uint8Array;
   /**
-   * The folder with `face-detector-light.onnx` and ONNX Runtime's `.wasm` and `.mjs` files, as the package's `dist/bundle` has them.
+   * The folder with `face-detector-light.onnx`, ONNX Runtime's `.wasm` and `.mjs` files, and `face-landmarks.onnx` for models that
+   * ask for a face's points, as the package's `dist/bundle` has them.
    * Default: where this script lies. Everything is fetched from there and from `model`, from nowhere else.
    */
   readonly assets?: string | URL;
   /** The face detector's address, if it lies elsewhere. */
   readonly detector?: string | URL;
+  /** The landmark network's address, if it lies elsewhere. */
+  readonly landmarks?: string | URL;
   /** The folder of ONNX Runtime's files, if they lie elsewhere. */
   readonly wasmPaths?: string | URL;
   /**
@@ -188,7 +191,7 @@ const sameOnEveryDevice = new Set(['unreachable', 'no-card', 'bad-card', 'newer-
  * `webgpu-missing`, `webgpu-failed`, `worker-crashed`.
  */
 export async function openMien(options: OpenMienOptions): Promise<Mien> {
-  const { model, assets, detector, wasmPaths, device: asked = 'auto', threads = 0, onDeviceChange = warn } = options;
+  const { model, assets, detector, landmarks, wasmPaths, device: asked = 'auto', threads = 0, onDeviceChange = warn } = options;
   const page = globalThis.location.href;
   // Not `new URL(…, import.meta.url)`: a bundler would take the folder for a file to include.
   const script = import.meta.url;
@@ -199,6 +202,7 @@ export async function openMien(options: OpenMienOptions): Promise<Mien> {
       kind: 'open',
       ...modelOf(model),
       detector: detector ? new URL(detector, page).href : new URL('face-detector-light.onnx', folder).href,
+      landmarks: landmarks ? new URL(landmarks, page).href : new URL('face-landmarks.onnx', folder).href,
       wasmPaths: wasmPaths ? new URL(wasmPaths, page).href.replace(/\/?$/, '/') : folder.href,
       device,
       threads,

@@ -48,7 +48,7 @@ export async function openAll(task: OpenTask): Promise<Opened> {
   const failed = await runtime;
   if (failed) throw failed;
   const [model, detector] = await Promise.all([
-    openExpressionModel(modelBytes, task.modelName, session),
+    openExpressionModel(modelBytes, task.modelName, session, task.landmarks),
     loadDetector({ model: detectorBytes, createSession, file: task.detector, session }),
   ]);
   if (!canFollow(detector))
@@ -59,7 +59,7 @@ export async function openAll(task: OpenTask): Promise<Opened> {
 /** Replaces the expression model; throws as `openExpressionModel`, and then the old one stays. */
 export async function useModel(opened: Opened, model: string | ArrayBuffer, modelName: string): Promise<ExpressionModel> {
   const { threads, task } = opened;
-  const next = await openExpressionModel(await bytesOf(model), modelName, { threads, device: task.device });
+  const next = await openExpressionModel(await bytesOf(model), modelName, { threads, device: task.device }, task.landmarks);
   const old = opened.model;
   opened.model = next;
   await old.recogniser.release();
