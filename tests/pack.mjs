@@ -33,6 +33,9 @@ try {
     '@mien/evaluation',
     '@mien/training',
     '@mien/server',
+    '@mien/jobs',
+    '@mien/jobs/redis',
+    '@mien/labelling',
   ]) {
     run('node', ['-e', `import('${name}').then((m) => { if (Object.keys(m).length === 0) throw new Error('${name} exports nothing'); })`], dir);
   }

@@ -150,6 +150,7 @@ class LabelRun {
   async #handOut(index: ItemIndex, done: DoneChunks, shards: ShardWriter): Promise<boolean> {
     if (done.pending().next().done) return true;
     const work = await this.#openWork();
+    const over = new AbortController();
     try {
       const run = runJobs({
         queue: work.queue,
@@ -157,11 +158,13 @@ class LabelRun {
         window: work.window,
         onEvent: (event) => this.#receive(event, index, done, shards),
         onTick: () => this.#look(work),
-        signal: this.#stop.signal,
+        signal: AbortSignal.any([this.#stop.signal, over.signal]),
       });
       // A queue that is away would hold up a stop for as long.
       return await Promise.race([run, work.broken, aborted(this.#stop.signal)]);
     } finally {
+      // Otherwise it would look for outcomes for ever where no worker can do the job.
+      over.abort();
       await work.close();
     }
   }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { writeTar, writeZip } from '../../test/archives.ts';
@@ -81,4 +81,13 @@ it('an archive that has shrunk or gone since it was listed', async () => {
   writeFileSync(tar, readFileSync(tar).subarray(0, 600));
   expect(seen(await open(items))).toEqual(Array(4).fill('unreadable-image'));
   expect(seen(await open([{ archive: join(folder, 'gone.tar'), entry: 'a', at: 0, size: 1 }]))).toEqual(['not-found']);
+});
+
+it('a path that no disk could hold is an error of that picture, not of the machine', async () => {
+  const good = join(folder, 'good.png');
+  writeFileSync(good, shadePicture(9));
+  symlinkSync(join(folder, 'circle.png'), join(folder, 'circle.png'));
+  const bad = [`${folder}/null\0byte.png`, join(folder, `${'long'.repeat(100)}.png`), join(folder, 'circle.png'), join(folder, '../../../../nowhere.png')];
+  const pictures = await open([...bad, good].map((file) => ({ file })));
+  expect(seen(pictures)).toEqual(['unreadable-file', 'unreadable-file', 'unreadable-file', 'not-found', 9]);
 });

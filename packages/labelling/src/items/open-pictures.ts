@@ -80,10 +80,13 @@ function asPictureError(index: number): (error: unknown) => Picture {
   };
 }
 
+/** Reasons that lie in the path itself (a null byte, too long, links in a circle) or in who may read it: no attempt will mend them. */
+const reasonsOfThePath = new Set(['EACCES', 'EPERM', 'ERR_INVALID_ARG_VALUE', 'ENAMETOOLONG', 'ELOOP']);
+
 /** A file that is there and cannot be read speaks of the disk or the network: worth another attempt. */
 function isMachineTrouble({ code, cause }: UserError): boolean {
   const reason = (cause as NodeJS.ErrnoException | undefined)?.code;
-  return code === 'unreadable-file' && reason !== 'EACCES' && reason !== 'EPERM';
+  return code === 'unreadable-file' && !reasonsOfThePath.has(reason ?? '');
 }
 
 async function openOne(item: SingleItem, archives: OpenArchives, mapPath: MapPath): Promise<Image> {

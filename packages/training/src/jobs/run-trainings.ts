@@ -66,18 +66,32 @@ export async function runTrainings<Run extends PlannedRun>(options: RunTrainings
   const hand = new HandOut(options, outcomes);
   if (runs.some((run) => !outcomes.has(run) && !run.sameAs)) {
     const work = await options.work();
-    const all = runJobs({
-      queue: work.queue,
-      jobs: hand.jobs(),
-      window: work.window,
-      onEvent: (event) => hand.receive(event),
-      onTick: () => hand.look(work),
-      ...(signal ? { signal } : {}),
-    });
-    await Promise.race([all, work.broken]);
+    const over = new AbortController();
+    try {
+      const all = runJobs({
+        queue: work.queue,
+        jobs: hand.jobs(),
+        window: work.window,
+        onEvent: (event) => hand.receive(event),
+        onTick: () => hand.look(work),
+        signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal,
+      });
+      // A queue that is away would hold up a stop for as long.
+      await Promise.race([all, work.broken, ...(signal ? [aborted(signal)] : [])]);
+    } finally {
+      // Otherwise it would look for outcomes for ever where nobody can train.
+      over.abort();
+    }
   }
   if (!signal?.aborted) hand.settleCopies();
   return outcomes;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 class HandOut<Run extends PlannedRun> {
