@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -33,5 +33,17 @@ test('a folder of runs, a run itself, and a folder that is not there', async () 
   expect((await listRuns(dir)).runs.map(({ name }) => name)).toEqual(['a']);
   expect((await listRuns(join(dir, 'a'))).runs.map(({ name }) => name)).toEqual(['a']);
   expect((await listRuns(join(dir, 'gone'))).runs).toEqual([]);
+  await rm(dir, { recursive: true });
+});
+
+test('a run without its lock was interrupted; a lock that nobody touches any more was left behind', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'mien-runs-'));
+  await writeFile(join(dir, 'log.jsonl'), line({ type: 'start', epochs: 3 }));
+  const state = async (): Promise<string> => (await listRuns(dir)).runs[0]!.state;
+  expect(await state()).toBe('interrupted');
+  await writeFile(join(dir, 'lock'), '1');
+  expect(await state()).toBe('running');
+  await utimes(join(dir, 'lock'), 0, 0);
+  expect(await state()).toBe('interrupted');
   await rm(dir, { recursive: true });
 });
