@@ -4,7 +4,7 @@ import { createSession, loadRuntime, setWasmPaths } from '@mien/onnx/web';
 import { canFollow, type FollowingDetector, loadDetector, UserError } from '@mien/runtime';
 import type { OpenTask } from '../messages.ts';
 import { download } from './download.ts';
-import { type ExpressionModel, openExpressionModel } from './expression-model.ts';
+import { type ExpressionModel, openModel, type PreparedModel, prepareModel } from './expression-model.ts';
 
 export interface Opened {
   readonly task: OpenTask;
@@ -21,8 +21,8 @@ function threadsFor(asked: number): number {
   return globalThis.crossOriginIsolated ? Math.min(largestThreads, Math.max(1, navigator.hardwareConcurrency - 1)) : 1;
 }
 
-async function bytesOf(model: string | ArrayBuffer): Promise<Uint8Array> {
-  return typeof model === 'string' ? download(model, 'the expression model') : new Uint8Array(model);
+async function prepared(model: string | ArrayBuffer, modelName: string): Promise<PreparedModel> {
+  return prepareModel(typeof model === 'string' ? await download(model, 'the expression model') : new Uint8Array(model), modelName);
 }
 
 /** ONNX Runtime's failure to start, in words. */
@@ -33,8 +33,8 @@ function whyNoRuntime(error: unknown, { wasmPaths, device }: OpenTask): UserErro
 }
 
 /**
- * Opens everything, all downloads at once; ONNX Runtime, by far the largest, is compiled while the models are still on their way.
- * Throws `UserError`: `unreachable`, `webgpu-failed`, and those of `openExpressionModel` and `loadDetector`.
+ * Opens everything, all downloads at once; ONNX Runtime, by far the largest, is compiled while the models are fetched and
+ * read. Throws `UserError`: `unreachable`, `webgpu-failed`, and those of `prepareModel`, `openModel` and `loadDetector`.
  */
 export async function openAll(task: OpenTask): Promise<Opened> {
   setWasmPaths(task.wasmPaths);
@@ -44,11 +44,11 @@ export async function openAll(task: OpenTask): Promise<Opened> {
     () => undefined,
     (error: unknown) => whyNoRuntime(error, task),
   );
-  const [modelBytes, detectorBytes] = await Promise.all([bytesOf(task.model), download(task.detector, 'the face detector')]);
+  const [read, detectorBytes] = await Promise.all([prepared(task.model, task.modelName), download(task.detector, 'the face detector')]);
   const failed = await runtime;
   if (failed) throw failed;
   const [model, detector] = await Promise.all([
-    openExpressionModel(modelBytes, task.modelName, session, task.landmarks),
+    openModel(read, session, task.landmarks),
     loadDetector({ model: detectorBytes, createSession, file: task.detector, session }),
   ]);
   if (!canFollow(detector))
@@ -56,10 +56,10 @@ export async function openAll(task: OpenTask): Promise<Opened> {
   return { task, threads, detector, model };
 }
 
-/** Replaces the expression model; throws as `openExpressionModel`, and then the old one stays. */
+/** Replaces the expression model; throws as `prepareModel` and `openModel`, and then the old one stays. */
 export async function useModel(opened: Opened, model: string | ArrayBuffer, modelName: string): Promise<ExpressionModel> {
   const { threads, task } = opened;
-  const next = await openExpressionModel(await bytesOf(model), modelName, { threads, device: task.device }, task.landmarks);
+  const next = await openModel(await prepared(model, modelName), { threads, device: task.device }, task.landmarks);
   const old = opened.model;
   opened.model = next;
   await old.recogniser.release();
