@@ -11,6 +11,15 @@ export function toPicture(pixels: Uint8Array, { channels, height, width }: Image
   return { width, height, channels, data };
 }
 
+/** Interleaved → planar [C,H,W], in memory of its own. */
+function toPlanes({ data, channels, height, width }: Image): Uint8Array {
+  if (channels === 1) return Uint8Array.from(data);
+  const plane = height * width;
+  const out = new Uint8Array(data.length);
+  for (let p = 0; p < plane; p++) for (let c = 0; c < channels; c++) out[c * plane + p] = data[p * channels + c] as number;
+  return out;
+}
+
 /** Brings pictures to the size and channels of a store. Holds scratch memory: use one for many. */
 export class ImageFitter {
   readonly #target: ImageLayout;
@@ -25,11 +34,13 @@ export class ImageFitter {
   /**
    * The largest centred part of the picture, or of a region of it, that has the target's proportions, brought to the
    * target's size; grey is Rec. 601 luma. A picture of the target's size keeps its values.
-   * @param region in pixels of the picture; may reach over its edges, which are then repeated.
+   * @param face the region, in pixels of the picture; may reach over its edges, which are then repeated.
    * @returns [C,H,W], 0…255.
    */
-  fit(image: Image, region: Box = { x: 0, y: 0, width: image.width, height: image.height }): Uint8Array {
+  fit(image: Image, face?: Box): Uint8Array {
     const { channels, height, width } = this.#target;
+    if (!face && image.channels === channels && image.height === height && image.width === width) return toPlanes(image);
+    const region = face ?? { x: 0, y: 0, width: image.width, height: image.height };
     const scale = Math.min(region.height / height, region.width / width);
     const part = {
       x: region.x + (region.width - width * scale) / 2,
@@ -38,6 +49,9 @@ export class ImageFitter {
       height: height * scale,
     };
     this.#resampler.resample(image, part, channels, height, width, this.#resized);
-    return Uint8Array.from(this.#resized, Math.round);
+    // Stored rounded; `Uint8Array.from` with a function would take longer than the resampling.
+    const out = new Uint8Array(this.#resized.length);
+    for (let i = 0; i < out.length; i++) out[i] = Math.round(this.#resized[i] as number);
+    return out;
   }
 }
