@@ -74,7 +74,20 @@ const f32 = (data: Float32Array, shape: Shape): TensorValue => ({ dtype: 'float3
 function build(graph: Graph, C: number, N: number): Loss {
   const specs: WeightSpec[] = [];
   const masks: { name: string; shape: Shape; rate: number }[] = [];
-  const net = new Net({ graph, mode: 'train', weights: undefined, frozen, specs, layers: [], updates: [], masks, multiplyAdds: 0 });
+  const net = new Net({
+    graph,
+    mode: 'train',
+    batch: N,
+    symbolicBatch: false,
+    weights: undefined,
+    frozen,
+    specs,
+    layers: [],
+    updates: [],
+    masks,
+    inputs: [],
+    multiplyAdds: 0,
+  });
   const { expression, votes } = network(C)(net, graph.input('image', [N, ...input]));
   const teacher = graph.input('teacher', [N, 4]);
   const loss = [

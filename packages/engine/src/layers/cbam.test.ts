@@ -87,7 +87,20 @@ describe('cbam', () => {
     const graph = new Graph('g', kernels);
     const x = relu(conv(graph.input('x', [2, b, 5, 5]), graph.parameter('w', [b, b, 3, 3])));
     const before = graph.nodes.length;
-    const net = new Net({ graph, mode: 'train', weights: undefined, frozen: () => false, specs: [], layers: [], updates: [], masks: [], multiplyAdds: 0 });
+    const net = new Net({
+      graph,
+      mode: 'train',
+      batch: 2,
+      symbolicBatch: false,
+      weights: undefined,
+      frozen: () => false,
+      specs: [],
+      layers: [],
+      updates: [],
+      masks: [],
+      inputs: [],
+      multiplyAdds: 0,
+    });
     const y = cbam(net, 'cbam', x, { reduction: 2, kernel: 3 });
     expect(y.names.blocked).toBeDefined();
     expect(graph.nodes.slice(before).map((n) => n.opType)).not.toContain('ReorderOutput');
