@@ -37,7 +37,7 @@ describe('mien', () => {
 
   it('shows help with an example for every verb', () => {
     expect(mien('--help')).toMatchObject({ status: 0, err: '' });
-    for (const verb of [['predict'], ['data', 'import'], ['train'], ['eval'], ['export'], ['models'], ['bench', 'engine'], ['studio']]) {
+    for (const verb of [['predict'], ['data', 'import'], ['train'], ['sweep'], ['eval'], ['export'], ['models'], ['bench', 'engine'], ['studio']]) {
       const { status, out } = mien(...verb, '--help');
       expect(status, verb.join(' ')).toBe(0);
       expect(out, verb.join(' ')).toMatch(/Examples?:/);
@@ -49,6 +49,7 @@ describe('mien', () => {
     [['predict']],
     [['predict', 'x.jpg', '--bogus']],
     [['train', 'nope', '--data', 'x', '--out', 'y']],
+    [['sweep', 'mien-seresnet', '--data', 'x', '--out', 'y', '--grid', 'modle=a,b']],
     [['eval', '--data', '/nowhere', '--split', 'public']],
   ])('%j is a mistake: exit 2, one line on stderr, nothing on stdout', (args) => {
     const { status, out, err } = mien(...args);

@@ -47,10 +47,11 @@ export async function runAblation(options: RunAblationOptions): Promise<Ablation
   const { plan, data, device, onProgress, onOutcome, onNotice = () => {}, signal } = options;
   const out = resolve(options.out);
   const costs = await planAblation(plan, data);
-  makeFolder(out);
-  const unlock = takeRunLock(runFolder(out).lock, options.out);
   const runs = runsOf(plan, out);
   const work = new SharedWork({ out, data, device, recipes: runs.map(({ recipe }) => recipe), place: options, onNotice });
+  await work.check();
+  makeFolder(out);
+  const unlock = takeRunLock(runFolder(out).lock, options.out);
   try {
     keepPlan({ file: 'ablation.json', code: 'other-ablation', what: 'ablation', plan, out });
     const workOf = ({ row, sameAs }: AblationRun): number => (sameAs ? 0 : costs.find(({ name }) => name === row)!.trainingFlops);

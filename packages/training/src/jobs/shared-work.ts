@@ -33,6 +33,15 @@ export class SharedWork {
     this.#options = options;
   }
 
+  /** Looks at the queue's address and the name before anything is written. Throws `UserError` `bad-queue`, `bad-option`. */
+  async check(): Promise<void> {
+    const { queue, name } = this.#options.place;
+    if (queue === undefined) return;
+    const { checkRunName, parseRedisUrl } = await import('@mien/jobs/redis');
+    parseRedisUrl(queue);
+    if (name !== undefined) checkRunName(name);
+  }
+
   open(): Promise<TrainingWork> {
     const { out, data, device, recipes, place, onNotice } = this.#options;
     const files = [...new Set(recipes.flatMap((recipe) => withAbsoluteFiles(recipe).files))];

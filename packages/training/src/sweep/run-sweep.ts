@@ -69,10 +69,11 @@ export async function runSweep(options: RunSweepOptions): Promise<SweepOutcome> 
   const out = resolve(options.out);
   await checkFolds(plan, data);
   const costs = await planAblation(plan, data);
-  makeFolder(out);
-  const unlock = takeRunLock(runFolder(out).lock, options.out);
   const runs = sweepRuns(plan, out);
   const work = new SharedWork({ out, data, device, recipes: runs.map(({ recipe }) => recipe), place: options, onNotice });
+  await work.check();
+  makeFolder(out);
+  const unlock = takeRunLock(runFolder(out).lock, options.out);
   try {
     keepPlan({ file: 'sweep.json', code: 'other-sweep', what: 'sweep', plan, out });
     return await new Sweep({ ...options, onNotice }, costs, runs, work).run();

@@ -177,6 +177,7 @@ describe('refused, naming what to do', () => {
     expect(await refusal(() => run({ plan: plan({ folds: 17 }), out }))).toContain('--folds 17: split train has 16 rows');
     expect(await refusal(() => run({ plan: plan({ split: 'public' }), out }))).toContain('no split public');
     expect(await refusal(() => run({ plan: plan({ folds: 2 }), out, workers: 1, queue: 'redis://localhost' }))).toContain('--workers is for this machine');
-    expect(existsSync(join(out, 'runs'))).toBe(false);
+    expect(await refusal(() => run({ plan: plan({ seeds: [1, 2] }), out, queue: 'http://localhost' }))).toContain('expected an address as redis://');
+    expect(existsSync(out)).toBe(false);
   });
 });
