@@ -27,6 +27,15 @@ test('a face gets its id on the second sighting and keeps it', () => {
   expect(track!.ageSeconds).toBeCloseTo(0.04, 9);
 });
 
+test('on a machine that is slower than the wait for hidden faces a face keeps its id all the same', () => {
+  const tracker = new Tracker();
+  const box = { x: 10, y: 10, width: 50, height: 50 };
+  const ids = [0, 1.5, 3, 4.5, 6].map((time) => tracker.update([{ box, score: 0.9 }], time).map(({ id }) => id));
+  expect(ids).toEqual([[], [1], [1], [1], [1]]);
+  expect(tracker.update([], 7.5)).toMatchObject([{ id: 1, unseenSeconds: 1.5 }]);
+  expect(tracker.update([], 9)).toEqual([]);
+});
+
 test('a box that flashes up once is no face', () => {
   const tracker = new Tracker();
   tracker.update([{ box: { x: 0, y: 0, width: 40, height: 40 }, score: 0.6 }], 0);

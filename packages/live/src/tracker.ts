@@ -83,8 +83,8 @@ export class Tracker {
   update(sightings: readonly Sighting[], time: number): Track[] {
     if (!(time >= this.#lastTime)) throw new RangeError(`tracker: time ${time} s comes before ${this.#lastTime} s; make a new tracker after a jump`);
     const lastTime = this.#lastTime;
+    this.#tracks = this.#tracks.filter((track) => this.#isWaitedFor(track, time));
     this.#lastTime = time;
-    this.#tracks = this.#tracks.filter((track) => time - track.seenAt <= this.#keepLostSeconds);
     const sightingOf = this.#match(sightings, time, lastTime);
     const taken = new Set<number>();
     const now = new Map<State, number>();
@@ -116,7 +116,12 @@ export class Tracker {
 
   /** Where each known face, confirmed or not, is expected at `time`: where a detector should look first. */
   expected(time: number): Box[] {
-    return this.#tracks.filter((track) => time - track.seenAt <= this.#keepLostSeconds).map((track) => this.#expected(track, time));
+    return this.#tracks.filter((track) => this.#isWaitedFor(track, time)).map((track) => this.#expected(track, time));
+  }
+
+  /** Whoever was seen in the last frame is, however long ago that was: a machine may be slower than a frame a second. */
+  #isWaitedFor({ seenAt }: State, time: number): boolean {
+    return time - seenAt <= this.#keepLostSeconds || seenAt === this.#lastTime;
   }
 
   #expected({ box, velocity, seenAt }: State, time: number): Box {
