@@ -279,7 +279,7 @@ export const strings = {
   },
 
   confusion: {
-    corner: 'shown ↓ named →',
+    corner: 'label ↓ named →',
     cell: (of: string, named: string, n: number, share: string) => `${of} named ${named}: ${count(n)}, ${share} of the row`,
   },
 

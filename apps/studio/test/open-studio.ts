@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
-import { defaultDetectorPath, lightDetectorPath } from '@mien/runtime/node';
+import { defaultDetectorPath, landmarksPath, lightDetectorPath } from '@mien/runtime/node';
 import { startStudio } from '@mien/server';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
@@ -20,7 +20,7 @@ export function releasedModel(): { name: string; file: string } | undefined {
 
 export function openStudio(options: Pick<Parameters<typeof startStudio>[0], 'models'> & Partial<Parameters<typeof startStudio>[0]>): Promise<Studio> {
   const studioDir = join(import.meta.dirname, '../dist');
-  return startStudio({ port: 0, studioDir, detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath, ...options });
+  return startStudio({ port: 0, studioDir, detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath, landmarksFile: landmarksPath, ...options });
 }
 
 export interface CameraOptions {

@@ -1,10 +1,10 @@
 /** The pages "Models", "Video", "Label" and "Train" in a real browser. */
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expressions } from '@mien/runtime';
-import type { LabelDesk, LabelOverview, LabelRow } from '@mien/server';
+import { expressions, UserError } from '@mien/runtime';
+import type { LabelDesk, LabelOverview, LabelRow, RunDesk, RunJudgement, RunStart } from '@mien/server';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, howToGetChromium } from './find-chromium.ts';
@@ -44,6 +44,43 @@ class FewRows implements LabelDesk {
   }
 }
 
+/** A desk that trains nothing: one run, judged already, and what it is asked. */
+class OneRun implements RunDesk {
+  readonly start = { recipes: ['mien-seresnet', 'se-cnn'], data: 'faces' };
+  readonly began: RunStart[] = [];
+  readonly names = new Set<string>();
+  #asked = 0;
+  running = () => this.names;
+  failures = () => [{ name: 'broken', message: 'faces: no split public; it has train' }];
+  async begin(run: RunStart): Promise<void> {
+    if (run.name === 'first') throw new UserError('run-exists', 'runs/first: there is something of this name already; choose another name');
+    this.began.push(run);
+    this.names.add(run.name);
+  }
+  async resume(name: string): Promise<void> {
+    this.names.add(name);
+  }
+  stop(name: string): void {
+    this.names.delete(name);
+  }
+  async judgement(): Promise<RunJudgement> {
+    if (this.#asked++ === 0) return { state: 'judging', done: 1, total: 10 };
+    const mistakes = [
+      { row: 3, label: 'sad', guess: 'happy', confidence: 0.9 },
+      { row: 5, label: 'happy', guess: 'sad', confidence: 0.4 },
+    ];
+    const confusion = [
+      [4, 1],
+      [1, 4],
+    ];
+    const image = { channels: 1, height: 4, width: 4 };
+    return { state: 'done', on: 'faces, split public', labels: ['happy', 'sad'], confusion, mistakes, image, outdated: false };
+  }
+  async image(): Promise<Uint8Array> {
+    return new Uint8Array(16).fill(120);
+  }
+}
+
 describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs }, () => {
   let browser: Browser;
   let dir: string;
@@ -76,7 +113,7 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
   test('a film is read to its end, and what is no film is told', async () => {
     const studio = await openStudio({ models: [model!] });
     const { page } = await openPage(browser, studio.url, '#video');
-    // Drawn and recorded by the browser itself: a film of half a second, without its duration, as such films are.
+    // Drawn and recorded by the browser itself: a film of three seconds, without its duration, as such films are.
     const film = await page.evaluate(async () => {
       const canvas = document.createElement('canvas');
       Object.assign(canvas, { width: 320, height: 240 });
@@ -85,10 +122,10 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
       const chunks: Blob[] = [];
       recorder.addEventListener('dataavailable', ({ data }) => chunks.push(data));
       recorder.start();
-      for (let i = 0; i < 14; i++) {
-        context.fillStyle = `rgb(${i * 15} 90 90)`;
+      for (let i = 0; i < 30; i++) {
+        context.fillStyle = `rgb(${i * 8} 90 90)`;
         context.fillRect(0, 0, 320, 240);
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, 100));
       }
       await new Promise((resolve) => {
         recorder.addEventListener('stop', resolve);
@@ -101,6 +138,13 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save CSV' }).click()]);
     expect(download.suggestedFilename()).toBe('film.csv');
     expect(Number.parseInt(await page.getByText('frames read').innerText(), 10)).toBeGreaterThan(2);
+    await page.getByRole('button', { name: 'Make annotated video' }).click();
+    const [annotated] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save video' }).click()]);
+    expect(annotated.suggestedFilename()).toBe('film-annotated.webm');
+    // EBML, with which every WebM begins; more than its header.
+    const bytes = await readFile(await annotated.path());
+    expect(bytes.subarray(0, 4).toString('hex')).toBe('1a45dfa3');
+    expect(bytes.length).toBeGreaterThan(1000);
     await page.setInputFiles('input[type=file]', { name: 'text.mp4', mimeType: 'video/mp4', buffer: Buffer.from('no film') });
     await page.getByRole('heading', { name: 'The film cannot be read' }).waitFor();
     await page.close();
@@ -151,8 +195,57 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
         .locator('circle')
         .count(),
     ).toBe(2);
+    await page.getByText('mien studio --runs DIR --data STORE').waitFor();
     await page.getByRole('link', { name: 'Label' }).click();
     await page.getByText('mien studio --data STORE').waitFor();
+    await page.close();
+    await studio.close();
+  });
+
+  test('a run is started, stopped and looked into from the page; recipes are compared', async () => {
+    const runs = join(dir, 'two-runs');
+    for (const [name, batch] of [
+      ['first', 64],
+      ['second', 128],
+    ] as const) {
+      await mkdir(join(runs, name), { recursive: true });
+      await writeFile(join(runs, name, 'log.jsonl'), `${JSON.stringify({ type: 'start', epochs: 3 })}\n`);
+      await writeFile(join(runs, name, 'recipe.json'), JSON.stringify({ name: 'se-cnn', stages: [{ batch, epochs: 3 }] }));
+    }
+    const runDesk = new OneRun();
+    const studio = await openStudio({ models: [], runsDir: runs, runDesk });
+    const { page, complaints } = await openPage(browser, studio.url, '#train');
+    await page.getByText('broken ended with an error: faces: no split public').waitFor();
+    await page.getByText('The recipes differ in 1 field').click();
+    await page
+      .getByRole('row', { name: 'stages.0.batch 64 128' })
+      .or(page.getByRole('row', { name: 'stages.0.batch 128 64' }))
+      .waitFor();
+
+    await page.getByText('Start a training').click();
+    await page.getByRole('combobox', { name: 'Recipe' }).selectOption('se-cnn');
+    await page.getByLabel('Epochs').fill('2');
+    const name = page.getByLabel('Name of the run');
+    await name.fill('first');
+    await name.press('Enter');
+    await page.getByText('choose another name').waitFor();
+    await name.fill('third');
+    await name.press('Enter');
+    await page.getByRole('button', { name: 'Stop third' }).click();
+    await page.getByRole('button', { name: 'Stop third' }).waitFor({ state: 'detached' });
+    expect(runDesk.began).toEqual([{ recipe: 'se-cnn', name: 'third', data: 'faces', epochs: 2 }]);
+    await page.getByRole('button', { name: 'Go on with second' }).click();
+    await page.getByRole('button', { name: 'Stop second' }).waitFor();
+
+    const panel = page.getByRole('region', { name: 'What first gets wrong' });
+    await panel.getByRole('button', { name: 'See what it gets wrong' }).click();
+    await panel.getByText('10 rows of faces, split public; 80.0% as labelled').waitFor();
+    await panel.getByRole('img', { name: 'A picture labelled Happy, named Sad' }).waitFor();
+    await panel.getByRole('button', { name: 'Sad named Happy: 1, 20% of the row' }).click();
+    await panel.getByRole('img', { name: 'A picture labelled Happy, named Sad' }).waitFor({ state: 'detached' });
+    expect(await panel.locator('.mistakes canvas').count()).toBe(1);
+    // The refused start is the only complaint.
+    expect(complaints.filter((complaint) => !complaint.includes('409'))).toEqual([]);
     await page.close();
     await studio.close();
   });

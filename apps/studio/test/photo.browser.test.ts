@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expressions, findExpressions } from '@mien/runtime';
-import { createNodeRecogniser, decodeImage, defaultDetector, defaultDetectorPath, lightDetectorPath } from '@mien/runtime/node';
+import { createNodeRecogniser, decodeImage, defaultDetector, defaultDetectorPath, landmarksPath, lightDetectorPath } from '@mien/runtime/node';
 import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
 import { startStudio } from '@mien/server';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -43,7 +43,14 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'mien-studio-'));
     model = await modelFile(dir);
-    studio = await startStudio({ port: 0, studioDir, models: [model], detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath });
+    studio = await startStudio({
+      port: 0,
+      studioDir,
+      models: [model],
+      detectorFile: defaultDetectorPath,
+      liveDetectorFile: lightDetectorPath,
+      landmarksFile: landmarksPath,
+    });
     browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox', '--disable-background-networking'] });
   }, timeoutMs);
   afterAll(async () => {
@@ -192,7 +199,14 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
   });
 
   test('without a released model the page says so', async () => {
-    const bare = await startStudio({ port: 0, studioDir, models: [], detectorFile: defaultDetectorPath, liveDetectorFile: lightDetectorPath });
+    const bare = await startStudio({
+      port: 0,
+      studioDir,
+      models: [],
+      detectorFile: defaultDetectorPath,
+      liveDetectorFile: lightDetectorPath,
+      landmarksFile: landmarksPath,
+    });
     const { page, complaints } = await open(bare.url);
     await page.getByRole('heading', { name: 'There is no model yet' }).waitFor();
     expect(await page.getByRole('button', { name: 'Choose pictures' }).isDisabled()).toBe(true);
@@ -210,6 +224,7 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
       models: [{ name: 'replaced', file }],
       detectorFile: defaultDetectorPath,
       liveDetectorFile: lightDetectorPath,
+      landmarksFile: landmarksPath,
     });
     await writeFile(file, 'damaged');
     const { page } = await open(other.url);

@@ -10,7 +10,7 @@ export async function openWatch(loader: ModelLoader, bytes?: Uint8Array): Promis
   const listed = await loader.list();
   const model = modelOf(loader.state.value);
   if (!listed || !model) throw Object.assign(new Error('there is no model'), { code: loader.state.value.kind === 'failed' ? 'unreachable' : 'no-model' });
-  const { liveDetector, ort } = loader.catalogue.value!.runtime;
+  const { liveDetector, landmarks, ort } = loader.catalogue.value!.runtime;
   // ONNX Runtime's WebAssembly build is the one the studio carries.
-  return openMien({ model: bytes ?? model.url, detector: liveDetector.url, wasmPaths: ort.baseUrl, device: 'wasm' });
+  return openMien({ model: bytes ?? model.url, detector: liveDetector.url, landmarks: landmarks.url, wasmPaths: ort.baseUrl, device: 'wasm' });
 }

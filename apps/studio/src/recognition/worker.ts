@@ -1,6 +1,16 @@
 /** The recognition worker: everything that takes time happens here, so that the page never blocks. */
 import { createSession, setWasmPaths } from '@mien/onnx/web';
-import { type Face, type FaceDetector, findExpressions, loadDetector, loadRecogniser, type Recogniser, UserError, wholeExpression } from '@mien/runtime';
+import {
+  type Face,
+  type FaceDetector,
+  findExpressions,
+  loadDetector,
+  loadLandmarks,
+  loadRecogniser,
+  type Recogniser,
+  UserError,
+  wholeExpression,
+} from '@mien/runtime';
 import { decodePicture } from './decode-picture.ts';
 import { downloadAll } from './download.ts';
 import type { LoadTask, PictureTask, Progress, RecognisedFace, Task, TaskMessage, WorkerMessage } from './messages.ts';
@@ -19,7 +29,16 @@ async function load({ model, runtime }: LoadTask, report: Report): Promise<null>
     report({ stage: 'downloading', loadedBytes, totalBytes }),
   );
   report({ stage: 'starting' });
-  const recogniser = await loadRecogniser({ model: modelBytes!, createSession, file: model.name, threads });
+  const recogniser = await loadRecogniser({
+    model: modelBytes!,
+    createSession,
+    file: model.name,
+    threads,
+    landmarks: async () => {
+      const [bytes] = await downloadAll([runtime.landmarks], () => {});
+      return loadLandmarks({ model: bytes!, createSession, file: 'landmark network', session: { threads } });
+    },
+  });
   const detector = await loadDetector({ model: detectorBytes!, createSession, file: 'face detector', session: { threads } });
   loaded = { detector, recogniser };
   return null;
