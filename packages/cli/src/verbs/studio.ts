@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { UserError } from '@mien/runtime';
-import { defaultDetectorPath, lightDetectorPath } from '@mien/runtime/node';
+import { defaultDetectorPath, landmarksPath, lightDetectorPath } from '@mien/runtime/node';
 import { parsePort, startStudio, type StudioModel } from '@mien/server';
 import { isRunFolder } from '@mien/training/run-folder';
 import { defaultModelName, findModel, releasedModels } from '../find-model.ts';
@@ -67,6 +67,7 @@ export function addStudioVerb(program: Command): void {
         studioDir,
         detectorFile: defaultDetectorPath,
         liveDetectorFile: lightDetectorPath,
+        landmarksFile: landmarksPath,
         desk,
         runsDir: flags.runs,
         runDesk,

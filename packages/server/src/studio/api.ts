@@ -24,6 +24,8 @@ export interface RuntimeFiles {
   readonly detector: Download;
   /** The lighter one, which follows a face from frame to frame. */
   readonly liveDetector: Download;
+  /** The landmark network, for models that ask for a face's points. */
+  readonly landmarks: Download;
   readonly ort: {
     /** Folder of ONNX Runtime's files, with a slash at the end. */
     readonly baseUrl: string;

@@ -20,6 +20,7 @@ beforeAll(async () => {
   await writeFile(join(dir, 'secret.txt'), 'not for anyone');
   await writeFile(join(dir, 'detector.onnx'), 'detector');
   await writeFile(join(dir, 'light.onnx'), 'light detector');
+  await writeFile(join(dir, 'landmarks.onnx'), 'landmarks');
   await writeFile(join(dir, 'first.onnx'), model);
   options = {
     studioDir: join(dir, 'site'),
@@ -29,6 +30,7 @@ beforeAll(async () => {
     ],
     detectorFile: join(dir, 'detector.onnx'),
     liveDetectorFile: join(dir, 'light.onnx'),
+    landmarksFile: join(dir, 'landmarks.onnx'),
   };
   app = await createStudioApp(options);
 });
@@ -66,9 +68,10 @@ test('HEAD gives the length without the bytes', async () => {
 });
 
 test('detectors and ONNX Runtime come from the same origin; of the package only what a page needs', async () => {
-  const { detector, liveDetector, ort } = (await (await app.request('/api/runtime')).json()) as RuntimeFiles;
+  const { detector, liveDetector, landmarks, ort } = (await (await app.request('/api/runtime')).json()) as RuntimeFiles;
   expect(await (await app.request(detector.url)).text()).toBe('detector');
   expect(await (await app.request(liveDetector.url)).text()).toBe('light detector');
+  expect(await (await app.request(landmarks.url)).text()).toBe('landmarks');
   const wasm = await app.request(ort.wasm.url);
   expect([wasm.headers.get('content-type'), wasm.headers.get('content-length')]).toEqual(['application/wasm', String(ort.wasm.bytes)]);
   expect(wasm.headers.get('cache-control')).toContain('immutable');

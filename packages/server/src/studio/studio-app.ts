@@ -24,6 +24,8 @@ export interface StudioAppOptions {
   readonly detectorFile: string;
   /** The light face detector's `.onnx` file, for cameras and films. */
   readonly liveDetectorFile: string;
+  /** The landmark network's `.onnx` file. */
+  readonly landmarksFile: string;
   /** Folder of onnxruntime-web's files; default: that of the installed package. */
   readonly ortDir?: string;
   /** Rows to label by hand; without it the page says how to open one. */
@@ -62,13 +64,13 @@ async function fileSize(file: string, what: string, remedy: string): Promise<num
  * Throws `UserError`: `studio-not-built`, `not-found`, and those of `listModels`.
  */
 export async function createStudioApp(options: StudioAppOptions): Promise<Hono> {
-  const { studioDir, models, defaultModel, detectorFile, liveDetectorFile, ortDir = findOrtDir(), desk, runsDir, runDesk } = options;
+  const { studioDir, models, defaultModel, detectorFile, liveDetectorFile, landmarksFile, ortDir = findOrtDir(), desk, runsDir, runDesk } = options;
   const files = await pageFiles(studioDir);
   const list = await listModels(models, defaultModel);
   for (const { name, file } of models) files.set(modelUrl(name), { file, caching: 'revalidate' });
 
-  const offerDetector = async (file: string, name: string): Promise<Download> => {
-    const bytes = await fileSize(file, 'face detector', 'run `npm run build`');
+  const offerNetwork = async (file: string, name: string, what = 'face detector'): Promise<Download> => {
+    const bytes = await fileSize(file, what, 'run `npm run build`');
     const url = `/detector/${name}.onnx`;
     files.set(url, { file, caching: 'revalidate' });
     return { url, bytes };
@@ -79,8 +81,9 @@ export async function createStudioApp(options: StudioAppOptions): Promise<Hono> 
   for (const name of ortFiles) files.set(ortBaseUrl + name, { file: join(ortDir, name), caching: 'immutable' });
 
   const runtime: RuntimeFiles = {
-    detector: await offerDetector(detectorFile, 'face-detector'),
-    liveDetector: await offerDetector(liveDetectorFile, 'face-detector-light'),
+    detector: await offerNetwork(detectorFile, 'face-detector'),
+    liveDetector: await offerNetwork(liveDetectorFile, 'face-detector-light'),
+    landmarks: await offerNetwork(landmarksFile, 'face-landmarks', 'landmark network'),
     ort: { baseUrl: ortBaseUrl, wasm: { url: ortBaseUrl + ortWasmFile, bytes: wasmBytes } },
   };
 
