@@ -63,6 +63,12 @@ export class PacedFilm {
       video.requestVideoFrameCallback(follow);
     };
     video.requestVideoFrameCallback(follow);
+    // A hidden page shows no frames: the film would go on without being looked at.
+    const wait = (): void => {
+      if (document.hidden) video.pause();
+      else this.#goOn();
+    };
+    document.addEventListener('visibilitychange', wait);
     const ended = event(video, 'ended');
     const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     this.#goOn();
@@ -71,6 +77,7 @@ export class PacedFilm {
     } finally {
       this.#over = true;
       clearTimeout(this.#timer);
+      document.removeEventListener('visibilitychange', wait);
       video.pause();
     }
   }
@@ -83,6 +90,6 @@ export class PacedFilm {
   #goOn(): void {
     clearTimeout(this.#timer);
     // Refused when it is paused again at once, which the next frame mends.
-    if (!this.#over && !this.#video.ended) this.#video.play().catch(() => {});
+    if (!this.#over && !document.hidden && !this.#video.ended) this.#video.play().catch(() => {});
   }
 }
