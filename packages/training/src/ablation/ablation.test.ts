@@ -17,7 +17,7 @@ import {
   updateDocument,
   writeResults,
 } from '@mien/training';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
 
 let dir: string;
@@ -44,6 +44,8 @@ beforeAll(() => {
   data = writeTinyStore(join(dir, 'store'), { train: 16, val: 14, other: 21 });
   file('base.yaml', base);
 });
+// Whole trainings take minutes where the machine has other work.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const twoRows = `
