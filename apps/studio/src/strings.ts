@@ -304,6 +304,7 @@ export const strings = {
       hidden: 'Waiting: the page must be visible while the film is recorded.',
       cancel: 'Cancel',
       note: 'Without sound, in this page. With sound, and faster for long films: mien predict FILM --out annotated.mp4',
+      empty: 'Nothing was recorded: what was read is too short, or the machine too busy. Try again.',
       unsupported: 'This browser cannot record films; use mien predict FILM --out annotated.mp4',
     },
     timeline: (face: number | undefined) => (face === undefined ? 'The whole film' : `The whole film, face ${face}`),

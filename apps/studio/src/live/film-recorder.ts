@@ -5,6 +5,8 @@ import type { Look } from './look.ts';
 // VP8 first: VP9 takes the processor that the faces are read with.
 const types = ['video/webm;codecs=vp8', 'video/webm', 'video/mp4'] as const;
 
+const lastPictureMs = 250;
+
 /** What this browser can record; undefined when it cannot. */
 export function filmType(): string | undefined {
   if (typeof MediaRecorder === 'undefined' || !('captureStream' in HTMLCanvasElement.prototype)) return undefined;
@@ -40,15 +42,18 @@ export class FilmRecorder {
     if (this.#recorder?.state === 'paused') this.#recorder.resume();
   }
 
-  /** The film; undefined when there was no frame. */
+  /** The film; undefined when nothing was recorded. */
   async finish(): Promise<Blob | undefined> {
     const recorder = this.#recorder;
     if (!recorder) return undefined;
+    // The last picture stands a moment: a recorder that is stopped at once has not seen it yet.
+    await new Promise((resolve) => setTimeout(resolve, lastPictureMs));
     await new Promise<void>((resolve) => {
       recorder.addEventListener('stop', () => resolve(), { once: true });
       recorder.stop();
     });
-    return new Blob(this.#chunks, { type: this.#type });
+    const film = new Blob(this.#chunks, { type: this.#type });
+    return film.size > 0 ? film : undefined;
   }
 }
 

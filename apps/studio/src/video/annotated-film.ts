@@ -3,6 +3,7 @@ import { type DrawOptions, noHeat } from '../live/draw-look.ts';
 import { FilmRecorder, filmType } from '../live/film-recorder.ts';
 import type { Look } from '../live/look.ts';
 import { Store } from '../store.ts';
+import { strings } from '../strings.ts';
 import { openFilm } from './film-frames.ts';
 import { lookAt } from './look-at.ts';
 
@@ -37,7 +38,7 @@ export class AnnotatedFilm {
     this.state.set({ kind: 'making', doneSeconds: 0, waiting: document.hidden });
     try {
       const film = await this.#record(options, signal);
-      if (!signal.aborted) this.state.set(film ? { kind: 'made', film } : { kind: 'none' });
+      if (!signal.aborted) this.state.set(film ? { kind: 'made', film } : { kind: 'failed', message: strings.video.film.empty });
     } catch (error) {
       if (!signal.aborted) this.state.set({ kind: 'failed', message: (error as Error).message });
     }
