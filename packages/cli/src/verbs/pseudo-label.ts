@@ -55,14 +55,12 @@ async function openSplit(store: Store, name: string, use: string): Promise<Split
   return split;
 }
 
-/** A model has learnt the labels of the rows it was trained on, wrong ones too. */
-function warnLearnt(models: readonly { bytes: Uint8Array; file: string }[], store: Store, split: Split): void {
+/** A model has learnt the labels of the rows it was trained on, wrong ones too, and is surer of them than of others. */
+function warnLearnt(models: readonly { bytes: Uint8Array; file: string }[], store: Store, split: string, consequence: string): void {
   for (const { bytes, file } of models) {
     const { training } = readCard(bytes, file);
-    if (training.data !== store.manifest.name || training.split !== split.name) continue;
-    note(
-      `${file} was trained on rows of ${training.data}, split ${training.split}: of rows it has learnt it will say what their labels say, wrong ones too. To find wrong labels use a model that has not seen them: \`mien data confidence\``,
-    );
+    if (training.data === store.manifest.name && training.split === split)
+      note(`${file} was trained on rows of ${training.data}, split ${split}: ${consequence}`);
   }
 }
 
@@ -80,7 +78,12 @@ async function pseudoLabel(names: readonly string[], flags: PseudoLabelFlags): P
   const progress = new Progress();
   try {
     const split = await openSplit(store, asked, 'labelled by a model');
-    warnLearnt(models, store, split);
+    warnLearnt(
+      models,
+      store,
+      asked,
+      'it will repeat their labels, wrong ones too; to find those use models that have not learnt them, as `mien data confidence` does',
+    );
     const classes = split.labelNames;
     const K = classes.length;
     let thresholds = thresholdsOf({ ...flags.thresholdOf, other: flags.threshold }, classes);
@@ -90,6 +93,7 @@ async function pseudoLabel(names: readonly string[], flags: PseudoLabelFlags): P
     if (fitSplit === undefined) note('confidence by the temperatures of the models’ cards; name labelled rows with --fit-split to calibrate it on this data');
     else {
       const known = await openSplit(store, fitSplit, 'calibrated on');
+      warnLearnt(models, store, fitSplit, 'it is surer of them than of rows it has not seen, so the confidence will promise too much; calibrate on others');
       const p = await judge(known, `asking about ${fitSplit}`);
       temperature = calibrate(p, known.labels, K);
       if (precision !== undefined) thresholds = thresholdsForPrecision(atTemperature(p, K, temperature), known.labels, K, precision);
