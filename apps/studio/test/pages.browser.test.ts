@@ -224,7 +224,7 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
 
     await page.getByText('Start a training').click();
     await page.getByRole('combobox', { name: 'Recipe' }).selectOption('se-cnn');
-    await page.getByLabel('Epochs').fill('2');
+    await page.getByRole('spinbutton', { name: 'Epochs' }).fill('2');
     const name = page.getByLabel('Name of the run');
     await name.fill('first');
     await name.press('Enter');

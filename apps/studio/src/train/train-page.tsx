@@ -35,6 +35,8 @@ function Comparison({ list, onTold }: { readonly list: RunList; readonly onTold:
   // Unticked by a person; every run is drawn otherwise.
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const shown = list.runs.filter(({ name }) => !hidden.has(name));
+  // One that has said nothing yet has no recipe on disk either.
+  const begun = shown.filter(({ plannedEpochs }) => plannedEpochs !== null);
   const toggle = (name: string): void => setHidden(new Set(hidden.has(name) ? [...hidden].filter((each) => each !== name) : [...hidden, name]));
   return (
     <>
@@ -49,7 +51,7 @@ function Comparison({ list, onTold }: { readonly list: RunList; readonly onTold:
           <Curves title={words.trainLoss} runs={shown} figureOf={(epoch) => epoch.trainLoss} format={(value) => value.toFixed(2)} />
         </div>
       )}
-      {shown.length > 1 && <RecipeDifferences runs={shown.map(({ name }) => name)} />}
+      {shown.length > 1 && <RecipeDifferences runs={begun.map(({ name }) => name)} />}
       {list.start ? (
         <div class="judgements">
           {shown.slice(0, mostJudged).map(({ name }, place) => (
