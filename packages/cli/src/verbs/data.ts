@@ -13,6 +13,17 @@ import { addSplitVerb } from './data/split.ts';
 
 export function addDataVerbs(program: Command): void {
   const data = program.command('data').description('bring face data in, check it, mend it');
-  for (const add of [addImportVerb, addCheckVerb, addConfidenceVerb, addCleanVerb, addMergeVerb, addSplitVerb, addPreviewVerb, addExportVerb, addLandmarksVerb, addAlignVerb])
+  for (const add of [
+    addImportVerb,
+    addCheckVerb,
+    addConfidenceVerb,
+    addCleanVerb,
+    addMergeVerb,
+    addSplitVerb,
+    addPreviewVerb,
+    addExportVerb,
+    addLandmarksVerb,
+    addAlignVerb,
+  ])
     add(data);
 }
