@@ -5,6 +5,7 @@ import { UserError } from '@mien/runtime';
 import { estimateTraining, loadRecipe, type Recipe, recipeNames, train, type TrainEvent } from '@mien/training';
 import { stringify } from 'yaml';
 import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
+import { untilInterrupted } from '../until-interrupted.ts';
 
 interface TrainFlags {
   data: string;
@@ -97,35 +98,21 @@ export function addTrainVerb(program: Command): void {
       const { out } = flags;
       if (out === undefined) throw new UserError('no-out', 'mien train: name the folder of the run with --out, or look before you start with --dry-run');
       const progress = new Progress();
-      const abort = new AbortController();
-      const onInterrupt = (): void => {
-        if (abort.signal.aborted) process.exit(130);
-        progress.end();
-        note('stopping after this step; press Ctrl-C again to stop at once');
-        abort.abort();
-      };
-      process.on('SIGINT', onInterrupt);
-      process.on('SIGTERM', onInterrupt);
-      try {
-        const finished = await train({
+      const finished = await untilInterrupted(progress, (signal) =>
+        train({
           recipe,
           data: flags.data,
           out,
           resume: flags.resume ?? false,
           threads: flags.threads,
           device: flags.device,
-          signal: abort.signal,
+          signal,
           onEvent: (event) => {
             if (flags.json) printJson(event);
             report(progress, event);
           },
-        });
-        progress.end();
-        note(finished ? `done: ${out}/model.onnx` : `stopped; go on with --resume`);
-      } finally {
-        progress.end();
-        process.off('SIGINT', onInterrupt);
-        process.off('SIGTERM', onInterrupt);
-      }
+        }),
+      );
+      note(finished ? `done: ${out}/model.onnx` : `stopped; go on with --resume`);
     });
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { TrainEvent } from '@mien/training';
 import { note, parseCount, printJson, Progress } from '../../output.ts';
+import { untilInterrupted } from '../../until-interrupted.ts';
 
 interface ConfidenceFlags {
   data: string;
@@ -25,15 +26,6 @@ async function confidence(name: string, { data, out, folds, set, dryRun, threads
     return;
   }
   const progress = new Progress();
-  const abort = new AbortController();
-  const onInterrupt = (): void => {
-    if (abort.signal.aborted) process.exit(130);
-    progress.end();
-    note('stopping after this step; press Ctrl-C again to stop at once');
-    abort.abort();
-  };
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onInterrupt);
   const tell = (event: TrainEvent, fold: number): void => {
     const where = `fold ${fold + 1}/${folds}`;
     if (event.type === 'step')
@@ -44,26 +36,21 @@ async function confidence(name: string, { data, out, folds, set, dryRun, threads
     progress.end();
     note(`${where}: accuracy ${(100 * event.bestAccuracy).toFixed(2)} % on the rows it left out, best in epoch ${event.bestEpoch}`);
   };
-  try {
-    const csv = await outOfFold({
+  const csv = await untilInterrupted(progress, (signal) =>
+    outOfFold({
       recipe,
       data,
       folds,
       out,
       threads,
-      signal: abort.signal,
+      signal,
       onEvent: tell,
       onJudged: (done, total, fold) => progress.count(`asking about fold ${fold + 1}`, done, total),
-    });
-    progress.end();
-    if (csv === undefined) note('stopped; the same command goes on');
-    else if (json) printJson({ out: csv, folds });
-    else note(`${csv}: now mien data check ${data} --confidence ${csv} --csv changes.csv`);
-  } finally {
-    progress.end();
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
-  }
+    }),
+  );
+  if (csv === undefined) note('stopped; the same command goes on');
+  else if (json) printJson({ out: csv, folds });
+  else note(`${csv}: now mien data check ${data} --confidence ${csv} --csv changes.csv`);
 }
 
 export function addConfidenceVerb(data: Command): void {
