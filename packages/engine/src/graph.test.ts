@@ -35,7 +35,8 @@ describe('Graph', () => {
     expect(Object.keys(plain.opsets)).not.toContain(blockedDomain);
     const blocked = build(8);
     expect(blocked.opsets[blockedDomain]).toBe(1);
-    expect(blocked.nodes.map((n) => n.opType)).toEqual(['ReorderInput', 'Conv', 'Relu', 'ReorderOutput', 'Identity']);
+    expect(blocked.nodes.map((n) => n.opType)).toEqual(['ReorderInput', 'Conv', 'ReorderOutput', 'Identity']);
+    expect(blocked.nodes[1]!.attributes).toMatchObject({ activation: 'Relu' });
   });
 
   it('records nothing without a parameter upstream', () => {

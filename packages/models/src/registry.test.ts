@@ -54,7 +54,8 @@ describe.each(architectures.map((a) => [a.name, a] as const))('%s', (name, archi
     for (const [option, spec] of Object.entries(architecture.options)) {
       const tried: OptionValue[] = spec.kind === 'choice' ? [...spec.choices] : spec.kind === 'flag' ? [true, false] : [spec.default];
       for (const value of tried) {
-        const options = { [option]: value };
+        // Landmarks join pooled features, so they need the head that pools.
+        const options = option === 'landmarks' && 'head' in architecture.options ? { head: 'gap', landmarks: value } : { [option]: value };
         expect(summary(architecture, someInput(architecture, 3, options), options).layers.at(-1)!.output, `${option} ${value}`).toEqual([7]);
       }
       const wrong = spec.kind === 'choice' || spec.kind === 'sizes' ? 'nothing' : spec.kind === 'flag' ? 1 : spec.max + 1;
