@@ -16,6 +16,14 @@ export interface CollectedFrame {
   readonly recognition: Recognition;
 }
 
+/** The frames of the face that was gathered most often, of equals the one seen last: of several faces of one size now this, now that one is the largest. */
+export function ofOneFace(frames: readonly CollectedFrame[]): readonly CollectedFrame[] {
+  const byFace = new Map<number, CollectedFrame[]>();
+  for (const frame of frames) byFace.set(frame.face, [...(byFace.get(frame.face) ?? []), frame]);
+  const lastSeen = (list: readonly CollectedFrame[]): number => frames.lastIndexOf(list.at(-1)!);
+  return [...byFace.values()].sort((a, b) => b.length - a.length || lastSeen(b) - lastSeen(a))[0] ?? [];
+}
+
 /** A pause between two frames counts for no more than this, so that a hidden page gathers no time. */
 const longestStepSeconds = 0.25;
 /** Waiting without a face comes to an end after this many times the wanted seconds. */

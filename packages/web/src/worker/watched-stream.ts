@@ -4,7 +4,7 @@ import { type Box, cropSquare, type ModelCard, UserError } from '@mien/runtime';
 import type { FaceMaps } from '../explanation.ts';
 import type { CollectTask, FromWorker, MienFace, TaskResults, WatchTask } from '../messages.ts';
 import { activationOutput, attentionOutput, featuresOutput } from '../model/tap-model.ts';
-import { Collector } from './collector.ts';
+import { Collector, ofOneFace } from './collector.ts';
 import { FrameReader } from './frame-pixels.ts';
 import type { Opened } from './opened.ts';
 
@@ -64,7 +64,7 @@ export class WatchedStream {
     const { labels, output, name } = this.#card;
     const neutral = labels.indexOf('neutral');
     if (neutral < 0) throw new UserError('no-neutral', `${name}: it has no class neutral (${labels.join(', ')}), so there is nothing to correct towards`);
-    const frames = await this.#collect(task, report);
+    const frames = ofOneFace(await this.#collect(task, report));
     const offset = neutralOffset(
       frames.map(({ recognition }) => recognition.logits),
       output.temperature,
