@@ -23,7 +23,7 @@ export {
 export { decodeFloat16, encodeFloat16 } from './float16.ts';
 export { halveWeights } from './half-weights.ts';
 export { quantiseWeights } from './quantise-weights.ts';
-export { widenWeights } from './widen-weights.ts';
+export { weightOf, widenWeights } from './widen-weights.ts';
 // Sessions
 export { type Device, DeviceError, devices, isAccelerator, onDevice } from './device.ts';
 export type { CreateSession, Feeds, Session, SessionOptions } from './session.ts';

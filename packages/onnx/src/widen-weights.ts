@@ -46,3 +46,17 @@ export function widenWeights(model: OnnxModel): OnnxModel {
   for (const name of replaced) if (!used.has(name)) initializers.delete(name);
   return { ...model, nodes, initializers: Object.fromEntries(initializers) };
 }
+
+/**
+ * One weight of a graph as float32, through what files of smaller weights put before it; undefined for a name that is
+ * computed from something else.
+ */
+export function weightOf(model: OnnxModel, name: string): TensorValue<'float32'> | undefined {
+  const value = Object.hasOwn(model.initializers, name) ? model.initializers[name] : undefined;
+  if (value) return value.dtype === 'float32' ? (value as TensorValue<'float32'>) : widened(value);
+  const node = model.nodes.find(({ outputs }) => outputs.includes(name));
+  const [source, factor] = (node?.inputs ?? []).map((input) => weightOf(model, input));
+  if (!source) return undefined;
+  if (node!.opType === 'Cast' || node!.opType === 'Identity') return source;
+  return node!.opType === 'Mul' && factor && node!.inputs[1] === `${name}.scale` ? scaled(source, factor) : undefined;
+}

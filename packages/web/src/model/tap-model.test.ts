@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { decodeModel, encodeModel, halveWeights, type OnnxModel, tensor } from '@mien/onnx';
+import { decodeModel, encodeModel, halveWeights, type OnnxModel, quantiseWeights, tensor } from '@mien/onnx';
 import { createSession } from '@mien/onnx/node';
 import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
 import { loadRecogniser, readCard } from '@mien/runtime';
@@ -79,6 +79,51 @@ describe('a network with a dense head', () => {
     const features = (await run(tapModel(small, 'logits').model, image))[featuresOutput]!;
     expect(logits![2]).toBeCloseTo(features[0]! + features[1]!, 5);
     expect(() => replaceHead(small, 'logits', new Float32Array(5), new Float32Array(2))).toThrow(/need 4 weights, got 5/);
+  });
+});
+
+describe('two heads that share a dense layer', () => {
+  const int64 = (value: number) => ({ dtype: 'int64' as const, shape: [1], data: BigInt64Array.of(BigInt(value)) });
+  const slice = (from: string, to: string, output: string) => ({ opType: 'Slice', inputs: ['dense', from, to, 'one'], outputs: [output] });
+  const shared: OnnxModel = {
+    ...small,
+    nodes: [...small.nodes.slice(0, 6), slice('zero', 'one', 'first'), slice('one', 'three', 'logits')],
+    initializers: { ...small.initializers, zero: int64(0), one: int64(1), three: int64(3) },
+    outputs: [
+      { name: 'first', dtype: 'float32', shape: ['N', 1] },
+      { name: 'logits', dtype: 'float32', shape: ['N', 2] },
+    ],
+  };
+
+  test.each([
+    ['float32', shared],
+    ['float16', halveWeights(shared)],
+    ['int8', quantiseWeights(shared)],
+  ])('each has rows of it, %s', (_, model) => {
+    const head = findHead(model, 'logits')!;
+    expect([head.classes, head.features]).toEqual([2, 2]);
+    for (const [i, value] of [2, 5, 3, 6].entries()) expect(head.weight[i]).toBeCloseTo(value, 1);
+    for (const [i, value] of [0.2, 0.3].entries()) expect(head.bias[i]).toBeCloseTo(value, 2);
+    expect(findHead(model, 'first')!.classes).toBe(1);
+  });
+
+  test('maps are of the head that was asked for', async () => {
+    const { model, outputs } = tapModel(shared, 'logits');
+    expect(outputs).toContain(activationOutput);
+    const { logits, [activationOutput]: maps } = await run(model, image);
+    const head = findHead(shared, 'logits')!;
+    for (let i = 0; i < 4; i++) {
+      const mean = maps!.subarray(i * 16, (i + 1) * 16).reduce((a, b) => a + b) / 16;
+      expect(mean + head.bias[i % 2]!).toBeCloseTo(logits![i]!, 5);
+    }
+  });
+
+  test('replacing one leaves the other', async () => {
+    const replaced = replaceHead(shared, 'logits', Float32Array.of(1, 0, 0, 1, 1, 1), new Float32Array(3));
+    const [before, after] = await Promise.all([run(shared, image), run(replaced, image)]);
+    expect([...after.first!]).toEqual([...before.first!]);
+    expect(after.logits).toHaveLength(6);
+    expect(after.logits![2]).toBeCloseTo(after.logits![0]! + after.logits![1]!, 5);
   });
 });
 

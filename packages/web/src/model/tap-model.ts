@@ -2,8 +2,7 @@
  * Opens a finished network for a look inside: finds its last dense layer and adds outputs to the graph in memory, for the features
  * the layer reads, for class-activation maps (Zhou et al. 2016) and for spatial attention (CBAM, Woo et al. 2018). The file's numbers stay as they are.
  */
-import type { OnnxModel, OnnxNode, TensorValue } from '@mien/onnx';
-import { decodeFloat16, tensor } from '@mien/onnx';
+import { type OnnxModel, type OnnxNode, tensor, weightOf } from '@mien/onnx';
 
 export const featuresOutput = 'mien.features';
 export const activationOutput = 'mien.activation';
@@ -17,8 +16,9 @@ export interface Head {
   readonly bias: Float32Array;
   readonly classes: number;
   readonly features: number;
-  /** The node that computes it, and the name of what it reads, [N,D]. */
+  /** The node whose result the logits are: the layer itself, or what takes this head's rows of a layer several heads share. */
   readonly node: OnnxNode;
+  /** The name of what the layer reads, [N,D]. */
   readonly input: string;
 }
 
@@ -44,28 +44,38 @@ function source(model: OnnxModel, name: string): { name: string; node: OnnxNode 
   return { name: at, node };
 }
 
-/** A constant of the graph as float32, through the cast that half-size files have; undefined when it is computed. */
-function constantOf(model: OnnxModel, name: string | undefined): TensorValue<'float32'> | undefined {
-  if (name === undefined) return undefined;
-  const value = Object.hasOwn(model.initializers, name) ? model.initializers[name] : undefined;
-  if (value?.dtype === 'float32') return value as TensorValue<'float32'>;
-  if (value?.dtype === 'float16') return tensor.float32(decodeFloat16(value.data as Uint16Array), value.shape);
-  const node = producerOf(model, name);
-  return node?.opType === 'Cast' || node?.opType === 'Identity' ? constantOf(model, node.inputs[0]) : undefined;
+/** Which columns of [N,·] a Slice takes; undefined for another Slice. */
+function columnsOf(model: OnnxModel, node: OnnxNode): readonly [from: number, to: number] | undefined {
+  const [from, to, axis, step] = node.inputs.slice(1).map((name) => {
+    const value = Object.hasOwn(model.initializers, name) ? model.initializers[name] : undefined;
+    return value?.dtype === 'int64' && value.data.length === 1 ? Number(value.data[0]) : undefined;
+  });
+  return axis === 1 && (step ?? 1) === 1 && from !== undefined && to !== undefined && from >= 0 ? [from, to] : undefined;
 }
 
 /** The last dense layer of a network, or undefined when it ends in something else. `output` names the logits. */
 export function findHead(model: OnnxModel, output: string): Head | undefined {
   const { node } = source(model, output);
-  if (node?.opType !== 'Gemm') return undefined;
-  const stored = constantOf(model, node.inputs[1]);
-  if (stored?.shape.length !== 2 || node.attributes?.transA) return undefined;
-  const turned = node.attributes?.transB === 1;
-  const [classes, features] = (turned ? stored.shape : [stored.shape[1], stored.shape[0]]) as [number, number];
-  const weight = turned ? stored.data.slice() : Float32Array.from(stored.data, (_, i) => stored.data[(i % features) * classes + Math.floor(i / features)]!);
-  const bias = constantOf(model, node.inputs[2])?.data.slice() ?? new Float32Array(classes);
-  if (bias.length !== classes) return undefined;
-  return { weight, bias, classes, features, node, input: node.inputs[0]! };
+  if (!node) return undefined;
+  const columns = node.opType === 'Slice' ? columnsOf(model, node) : undefined;
+  const dense = columns ? source(model, node.inputs[0]!).node : node;
+  if (dense?.opType !== 'Gemm') return undefined;
+  const stored = weightOf(model, dense.inputs[1]!);
+  if (stored?.shape.length !== 2 || dense.attributes?.transA) return undefined;
+  const turned = dense.attributes?.transB === 1;
+  const [all, features] = (turned ? stored.shape : [stored.shape[1], stored.shape[0]]) as [number, number];
+  const weight = turned ? stored.data : Float32Array.from(stored.data, (_, i) => stored.data[(i % features) * all + Math.floor(i / features)]!);
+  const bias = (dense.inputs[2] ? weightOf(model, dense.inputs[2])?.data : undefined) ?? new Float32Array(all);
+  const [from, to] = columns ? [columns[0], Math.min(columns[1], all)] : [0, all];
+  if (bias.length !== all || from >= to) return undefined;
+  return {
+    weight: weight.slice(from * features, to * features),
+    bias: bias.slice(from, to),
+    classes: to - from,
+    features,
+    node,
+    input: dense.inputs[0]!,
+  };
 }
 
 /** The map whose mean over height and width the head reads, [N,D,h,w]; undefined when there is no such pooling. */
@@ -79,7 +89,7 @@ function spatialGate(model: OnnxModel): string | undefined {
   const gate = model.nodes.findLast((node) => {
     if (node.opType !== 'Sigmoid') return false;
     const { node: conv } = source(model, node.inputs[0]!);
-    const weight = conv?.opType === 'Conv' ? constantOf(model, conv.inputs[1]) : undefined;
+    const weight = conv?.opType === 'Conv' ? weightOf(model, conv.inputs[1]!) : undefined;
     return weight?.shape[0] === 1 && weight.shape[1] === 2;
   });
   return gate?.outputs[0];
