@@ -1,4 +1,4 @@
 /** The folder that holds the released `.onnx` files of this package. */
 export const releasedModelsUrl = new URL('./', import.meta.url);
 /** The name `mien` uses when no model is given. */
-export const defaultModelName = 'mien-seresnet';
+export const defaultModelName = 'mien-resnet';
