@@ -15,6 +15,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
+          // Files of one worker share its modules: loading ONNX Runtime, sharp and ourselves anew for each took a third of the
+          // time. A file that replaces a module resets the modules before and after (disk-full.test.ts).
+          isolate: false,
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...browser],
         },

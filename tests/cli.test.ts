@@ -11,7 +11,7 @@ const labels = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral
 const photo = join(root, 'node_modules/@vladmandic/face-api/demo/sample1.jpg');
 
 function mien(...args: string[]): { status: number | null; out: string; err: string } {
-  const result = spawnSync('npx', ['--no-install', 'mien', ...args], { cwd: root, encoding: 'utf8' });
+  const result = spawnSync(join(root, 'node_modules/.bin/mien'), args, { cwd: root, encoding: 'utf8' });
   return { status: result.status, out: result.stdout, err: result.stderr.replace(/^npm warn.*\n/gm, '') };
 }
 
