@@ -7,9 +7,11 @@ export {
   lockedByDefault,
   type Manifest,
   manifestSchema,
+  noLabel,
   type StoreSource,
   type StoreSplit,
   storeFormatVersion,
+  unlabelledName,
 } from './store/manifest.ts';
 export { openStore, type Split, type Store } from './store/store.ts';
 export type { StoreRow } from './store/split-parts.ts';

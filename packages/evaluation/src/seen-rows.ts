@@ -41,9 +41,14 @@ export function refuseSeen({ rows, trainedOn }: SeenRows, split: Split, file: st
   );
 }
 
-/** Throws `UserError` for a split whose figures would mean nothing: without rows, or with rows of one class only. */
+/** Throws `UserError` for a split whose figures would mean nothing: without rows, with rows of one class only, or with rows that have no label. */
 export function checkSplit(split: Split): void {
   if (split.count === 0) throw new UserError('empty-split', `split ${split.name} has no rows; there is nothing to measure`);
+  if (split.unlabelled > 0)
+    throw new UserError(
+      'no-labels',
+      `split ${split.name}: ${split.unlabelled} of its ${split.count} rows have no label, and none is left out in silence; label them, or name another split`,
+    );
   const present = split.labelNames.filter((_, k) => split.perLabel[k]! > 0);
   if (present.length > 1) return;
   throw new UserError(

@@ -1,5 +1,5 @@
 /** The rows a training learns from and those its best epoch is chosen on. */
-import { openStore, type Split, type Store, type StoreSource, stratifiedFolds, stratifiedHoldout } from '@mien/data';
+import { noLabel, openStore, type Split, type Store, type StoreSource, stratifiedFolds, stratifiedHoldout } from '@mien/data';
 import { UserError } from '@mien/runtime';
 import { applyChanges } from './changed-rows.ts';
 import type { Recipe } from './recipe-schema.ts';
@@ -13,7 +13,7 @@ export interface TrainingRows {
   readonly train: Split;
   /** Rows learnt by their labels. */
   readonly trainRows: Uint32Array;
-  /** Rows of `train` that may be learnt from without their labels. */
+  /** Rows of `train` that may be learnt from without their labels; only stages that do so read them. */
   readonly unlabelledRows: Uint32Array;
   readonly validation: Split;
   readonly validationRows: Uint32Array;
@@ -23,11 +23,17 @@ export interface TrainingRows {
   readonly changes: readonly string[];
 }
 
-/** Stands in place of a label that must not be read: no class, so that whatever reads it all the same shows. */
-export const hiddenLabel = 255;
+/** Stands in place of a label that must not be read, as where there is none: no class, so that whatever reads it all the same shows. */
+export const hiddenLabel = noLabel;
 
 function everyRow(count: number, start = 0): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => start + i);
+}
+
+/** Rows that have a label, and those that came without. */
+function sortByLabel({ labels, count }: Split): { labelled: Uint32Array; without: Uint32Array } {
+  const rows = everyRow(count);
+  return { labelled: rows.filter((row) => labels[row] !== noLabel), without: rows.filter((row) => labels[row] === noLabel) };
 }
 
 export function describeValidation(recipe: Recipe): string {
@@ -60,7 +66,7 @@ interface Chosen {
   readonly apartRows?: Uint32Array;
 }
 
-/** The rows of one of `folds` parts, and the others; faces of one person keep together. Throws `UserError` for a part that is not there. */
+/** The labelled rows of one of `folds` parts, and of the others; faces of one person keep together. Throws `UserError` for a part that is not there. */
 async function divideFold(
   train: Split,
   { fold, folds }: { fold: number; folds: number },
@@ -69,7 +75,7 @@ async function divideFold(
 ): Promise<{ of: Uint32Array; others: Uint32Array }> {
   if (fold >= folds) throw new UserError('bad-recipe', `${field}.fold ${fold}: folds are counted from 0, so the last of ${folds} is ${folds - 1}`);
   const part = stratifiedFolds(train.labels, folds, `folds ${seed}`, (await train.readSubjects())?.subject);
-  const rows = everyRow(train.count);
+  const rows = sortByLabel(train).labelled;
   return { of: rows.filter((row) => part[row] === fold), others: rows.filter((row) => part[row] !== fold) };
 }
 
@@ -95,23 +101,24 @@ async function chooseTrainRows(recipe: Recipe, train: Split): Promise<Chosen> {
   const { validation, fraction, labelled, apart } = data;
   const { labels } = train;
   if (apart) return chooseAround(apart, recipe, train);
+  const { labelled: known, without } = sortByLabel(train);
   const part = (rows: Uint32Array): Uint32Array => (fraction === 1 ? rows : divide(rows, labels, fraction, `part ${seed}`).chosen);
   if (labelled !== undefined) {
-    const { chosen, others } = divide(part(everyRow(train.count)), labels, labelled, `labelled ${seed}`);
+    const { chosen, others: hidden } = divide(part(known), labels, labelled, `labelled ${seed}`);
+    const others = Uint32Array.from([...hidden, ...without]).sort();
     if ('split' in validation) return { trainRows: chosen, unlabelledRows: others, heldOut: undefined };
     if ('fold' in validation)
       throw new UserError('bad-recipe', 'data.labelled: rows of a fold cannot be held out of it; set data.validation.fraction, or a split');
     const { chosen: heldOut, others: trainRows } = divide(chosen, labels, validation.fraction, seed);
     return { trainRows, unlabelledRows: others, heldOut };
   }
-  const none = new Uint32Array(0);
-  if ('split' in validation) return { trainRows: part(everyRow(train.count)), unlabelledRows: none, heldOut: undefined };
+  if ('split' in validation) return { trainRows: part(known), unlabelledRows: without, heldOut: undefined };
   if ('fold' in validation) {
     const { of, others } = await divideFold(train, validation, seed, 'data.validation');
-    return { trainRows: part(others), unlabelledRows: none, heldOut: of };
+    return { trainRows: part(others), unlabelledRows: without, heldOut: of };
   }
-  const { train: trainRows, heldOut } = stratifiedHoldout(labels, validation.fraction, seed);
-  return { trainRows: part(trainRows), unlabelledRows: none, heldOut };
+  const { chosen: heldOut, others: trainRows } = divide(known, labels, validation.fraction, seed);
+  return { trainRows: part(trainRows), unlabelledRows: without, heldOut };
 }
 
 /** The split with every label hidden but those of `rows`. */
@@ -144,6 +151,11 @@ export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingR
   const { data } = recipe;
   let train = await store.split(data.train);
   refuseLocked(train, 'trained on');
+  if (train.unlabelled === train.count)
+    throw new UserError(
+      'no-labels',
+      `data.train: no row of split ${train.name} has a label; label some by hand (mien studio) or by models (mien pseudo-label)`,
+    );
   let chosen = await chooseTrainRows(recipe, train);
   if (chosen.unlabelledRows.length > 0) train = hideOthers(train, [chosen.trainRows, chosen.heldOut ?? new Uint32Array(0)]);
   const changed = await applyChanges(store, train, chosen.trainRows, data.changes ?? []);
@@ -156,7 +168,7 @@ export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingR
   }
   if (data.unlabelled !== undefined) ({ train, chosen } = await joinUnlabelled(store, train, chosen, data.unlabelled));
   const { trainRows, unlabelledRows } = chosen;
-  const validationRows = validation ? everyRow(validation.count) : chosen.heldOut!;
+  const validationRows = validation ? sortByLabel(validation).labelled : chosen.heldOut!;
   if (validationRows.length === 0) throw new UserError('no-validation', `${describeValidation(recipe)} holds no rows to choose the best epoch on`);
   const { name, sources } = store.manifest;
   const { apartRows = new Uint32Array(0) } = chosen;

@@ -59,10 +59,12 @@ interface DeskProps {
 function RowDesk({ session, overview, row, pixels }: DeskProps & { readonly row: LabelRow }) {
   return (
     <div class="label-desk">
-      {pixels && <RowPicture image={overview.image} pixels={pixels} label={words.pictureAlt(nameOf(row.label))} />}
+      {pixels && (
+        <RowPicture image={overview.image} pixels={pixels} label={row.label === undefined ? words.pictureAltUnlabelled : words.pictureAlt(nameOf(row.label))} />
+      )}
       <div class="label-side">
         <p class="label-now" aria-live="polite">
-          {words.labelled(nameOf(row.label))}
+          {row.label === undefined ? words.unlabelled : words.labelled(nameOf(row.label))}
           <span>{row.guess === undefined ? words.notJudged : words.guess(nameOf(row.guess), percent(row.confidence ?? 0))}</span>
         </p>
         <ol class="label-choices" aria-label={words.choices}>

@@ -141,7 +141,7 @@ export class StoreDesk implements LabelDesk {
     if (decision.action === 'relabel' && !labels.includes(to)) {
       throw new UserError('bad-decision', `expected a label of ${labels.join(', ')}, came ${JSON.stringify(to)}`);
     }
-    const { label, split, guess, confidence } = this.#row(decision.id);
+    const { label = '', split, guess, confidence } = this.#row(decision.id);
     const reason = `by hand${guess === undefined ? '' : `; the model says ${guess} ${Math.round(100 * confidence!)}%`}`;
     const change: ProposedChange = { ...found.names(decision.id - found.first), action: decision.action, to, in: split, label, reason };
     this.#journal.add(change);
@@ -176,7 +176,8 @@ export class StoreDesk implements LabelDesk {
     const { split, first, guess, confidence } = this.#find(id)!;
     const row = id - first;
     const judged = guess[row] === notJudged ? {} : { guess: split.labelNames[guess[row]!]!, confidence: confidence[row]! };
-    return { id, split: split.name, label: split.labelNames[split.labels[row]!]!, ...judged };
+    const label = split.labelNames[split.labels[row]!];
+    return { id, split: split.name, ...(label !== undefined && { label }), ...judged };
   }
 
   /** Rows of the journal that the store still holds, in the journal's order. */

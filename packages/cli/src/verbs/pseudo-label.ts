@@ -1,7 +1,7 @@
 /** `mien pseudo-label`: what models are sure of, as a csv of labels that a person edits and `mien data clean` applies. */
 import type { Command } from 'commander';
 import { createSession } from '@mien/onnx/node';
-import { openStore, type Split, type Store } from '@mien/data';
+import { noLabel, openStore, type Split, type Store } from '@mien/data';
 import { readCard, UserError } from '@mien/runtime';
 import {
   type AcceptedCount,
@@ -27,6 +27,7 @@ interface PseudoLabelFlags {
   thresholdOf: Record<string, number>;
   precision?: number;
   flip: boolean;
+  all?: boolean;
   changesOnly?: boolean;
   threads?: number;
   json?: boolean;
@@ -87,28 +88,33 @@ async function pseudoLabel(names: readonly string[], flags: PseudoLabelFlags): P
     const classes = split.labelNames;
     const K = classes.length;
     let thresholds = thresholdsOf({ ...flags.thresholdOf, other: flags.threshold }, classes);
-    const judge = (of: Split, what: string): Promise<Float32Array> =>
-      judgeRows({ models, createSession, split: of, flip, threads, onProgress: (done, total) => progress.count(what, done, total) });
+    const judge = (of: Split, rows: Uint32Array, what: string): Promise<Float32Array> =>
+      judgeRows({ models, createSession, split: of, rows, flip, threads, onProgress: (done, total) => progress.count(what, done, total) });
     let temperature = 1;
     if (fitSplit === undefined) note('confidence by the temperatures of the models’ cards; name labelled rows with --fit-split to calibrate it on this data');
     else {
       const known = await openSplit(store, fitSplit, 'calibrated on');
       warnLearnt(models, store, fitSplit, 'it is surer of them than of rows it has not seen, so the confidence will promise too much; calibrate on others');
-      const p = await judge(known, `asking about ${fitSplit}`);
-      temperature = calibrate(p, known.labels, K);
-      if (precision !== undefined) thresholds = thresholdsForPrecision(atTemperature(p, K, temperature), known.labels, K, precision);
+      const labelled = rowsWhere(known, (label) => label !== noLabel);
+      if (labelled.length === 0) throw new UserError('no-labels', `--fit-split ${fitSplit}: none of its rows has a label to calibrate on; name another`);
+      const truth = labelled.map((row) => known.labels[row]!);
+      const p = await judge(known, labelled, `asking about ${fitSplit}`);
+      temperature = calibrate(p, truth, K);
+      if (precision !== undefined) thresholds = thresholdsForPrecision(atTemperature(p, K, temperature), truth, K, precision);
       progress.end();
-      note(`temperature ${temperature.toFixed(3)} fitted on ${store.manifest.name} ${fitSplit}, n ${known.count}`);
+      note(`temperature ${temperature.toFixed(3)} fitted on ${store.manifest.name} ${fitSplit}, n ${labelled.length}`);
     }
-    const guesses = guessRows(atTemperature(await judge(split, `asking about ${asked}`), K, temperature), thresholds);
+    const rows = rowsWhere(split, (label) => flags.all || split.unlabelled === 0 || label === noLabel);
+    const guesses = guessRows(atTemperature(await judge(split, rows, `asking about ${asked}`), K, temperature), thresholds);
     progress.end();
-    const rows = Uint32Array.from({ length: split.count }, (_, row) => row);
     const csv = await formatPseudoLabels({ guesses, rows, split, sources: store.manifest.sources, labelled: true, changesOnly: flags.changesOnly ?? false });
     writeAtomically(flags.out, csv);
-    const counts = countAccepted(guesses, classes, split.labels);
-    const relabelled = guesses.filter(({ accepted, guess }, row) => accepted && guess !== split.labels[row]).length;
-    if (flags.json) printJson({ out: flags.out, rows: split.count, temperature, thresholds, relabelled, classes: counts });
-    else printText(formatCounts(counts, thresholds, split, relabelled));
+    const labels = rows.map((row) => split.labels[row]!);
+    const isLabelled = labels.some((label) => label !== noLabel);
+    const counts = countAccepted(guesses, classes, isLabelled ? labels : undefined);
+    const relabelled = guesses.filter(({ accepted, guess }, i) => accepted && guess !== labels[i]).length;
+    if (flags.json) printJson({ out: flags.out, rows: rows.length, temperature, thresholds, relabelled, classes: counts });
+    else printText(formatCounts({ counts, thresholds, of: `${rows.length} rows of ${split.name}`, rows: rows.length, relabelled, isLabelled }));
     note(
       `${flags.out}: read it, change the column action (relabel accepts the class in to, keep refuses it), then: mien data clean ${flags.data} --csv ${flags.out}`,
     );
@@ -118,33 +124,46 @@ async function pseudoLabel(names: readonly string[], flags: PseudoLabelFlags): P
   }
 }
 
+function rowsWhere({ labels, count }: Split, has: (label: number) => boolean): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, row) => row).filter((row) => has(labels[row]!));
+}
+
+interface Summary {
+  readonly counts: readonly AcceptedCount[];
+  readonly thresholds: readonly number[];
+  readonly of: string;
+  readonly rows: number;
+  readonly relabelled: number;
+  /** Some of the rows have a label that the guesses can be held against. */
+  readonly isLabelled: boolean;
+}
+
 /** A table by class, and what the labels of the store say of it. */
-function formatCounts(counts: readonly AcceptedCount[], thresholds: readonly number[], split: Split, relabelled: number): string {
+function formatCounts({ counts, thresholds, of, rows, relabelled, isLabelled }: Summary): string {
   const line = (label: string, threshold: string, { guessed, accepted, right = 0 }: Omit<AcceptedCount, 'label'>): string =>
     [
       label.padEnd(12),
       threshold.padStart(9),
       String(guessed).padStart(9),
       String(accepted).padStart(9),
-      (accepted === 0 ? '–' : percent(right / accepted)).padStart(12),
+      (accepted === 0 || !isLabelled ? '–' : percent(right / accepted)).padStart(12),
     ].join(' ');
   const total = (of: 'guessed' | 'accepted' | 'right'): number => counts.reduce((sum, count) => sum + (count[of] ?? 0), 0);
   const accepted = total('accepted');
   return [
-    `${split.count} rows of ${split.name}: ${accepted} guesses accepted (${percent(accepted / Math.max(1, split.count))}), ${relabelled} of them not what the label says`,
+    `${of}: ${accepted} guesses accepted (${percent(accepted / Math.max(1, rows))})${isLabelled ? `, ${relabelled} of them not what the label says` : ''}`,
     '',
     `${'class'.padEnd(12)} ${'threshold'.padStart(9)} ${'guessed'.padStart(9)} ${'accepted'.padStart(9)} ${'as labelled'.padStart(12)}`,
     ...counts.map((count, k) => line(count.label, thresholds[k]! > 1 ? 'never' : thresholds[k]!.toFixed(3), count)),
     line('all', '', { guessed: total('guessed'), accepted, right: total('right') }),
-    '',
-    'As labelled: share of the accepted guesses that are the label the store holds, told for your judgement and used for nothing.',
+    ...(isLabelled ? ['', 'As labelled: share of the accepted guesses that are the label the store holds, told for your judgement and used for nothing.'] : []),
   ].join('\n');
 }
 
 const help = `
-Every row stands in the csv with the guess, its probability and the second guess. action is relabel where the guess is sure enough
+Of a split that has rows without a label those alone are asked about, unless --all. Every row asked about stands in the csv with the guess, its probability and the second guess. action is relabel where the guess is sure enough
 and not the label already; \`mien data clean\` moves those rows to the class they belong to, \`--undo\` takes it back. A recipe
-applies the csv to one training alone with data.changes.
+applies the csv to one training alone with data.changes. Rows of the split unlabelled that get a label join train.
 
 Examples:
   mien pseudo-label runs/a runs/b --data data/faces --split unlabelled --fit-split val --precision 0.95 --out pseudo.csv
@@ -164,6 +183,7 @@ export function addPseudoLabelVerb(program: Command): void {
     .option('--precision <share>', 'instead: thresholds from which this share of the guesses of each class is right on --fit-split', parseShare('--precision'))
     .option('--no-flip', 'do not ask about the mirror images')
     .option('--changes-only', 'write only the rows that would get another label')
+    .option('--all', 'ask about rows that have a label too, where others have none')
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', help)

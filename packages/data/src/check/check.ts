@@ -1,5 +1,6 @@
 /** The data-set doctor: every check over a store, and what it found. Nothing is changed. */
 import { type FaceDetector, UserError } from '@mien/runtime';
+import { noLabel } from '../store/manifest.ts';
 import { readColumns } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { duplicateFindings, nearDuplicateFinding } from './duplicate-findings.ts';
@@ -77,7 +78,7 @@ function doubts(context: CheckContext, probabilities: ReadonlyMap<string, Float3
     if (given.length !== split.count * classes) {
       throw new UserError('bad-probabilities', `split ${split.name}: expected ${split.count}×${classes} probabilities, came ${given.length}`);
     }
-    for (let row = 0; row < split.count; row++) if (Number.isFinite(given[row * classes])) judged++;
+    for (let row = 0; row < split.count; row++) if (split.labels[row] !== noLabel && Number.isFinite(given[row * classes])) judged++;
     return rankSuspects(given, split.labels, classes);
   });
   return suspectFinding(context, suspects, judged);

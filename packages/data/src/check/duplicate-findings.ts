@@ -1,13 +1,13 @@
 /** Verdicts on copies: within splits, across them, with labels that contradict each other, and look-alikes. */
-import { countGroups, type Group } from './duplicates.ts';
+import { countGroups, type Group, labelsOf, spansSplits } from './duplicates.ts';
 import { type CheckContext, counted, type Finding } from './finding.ts';
 import type { Scan } from './scan.ts';
 
 /** A verdict each on identical rows, on those across splits and on those with conflicting labels. */
 export function duplicateFindings({ scan, train }: CheckContext, exact: readonly Group[]): Finding[] {
   const { groups, images } = countGroups(scan, exact);
-  const across = exact.filter((group) => differs(scan.splitOf, group));
-  const conflicting = exact.filter((group) => differs(scan.labels, group));
+  const across = exact.filter((group) => spansSplits(scan, group));
+  const conflicting = exact.filter((group) => labelsOf(scan, group).length > 1);
   const leaked = across.filter((group) => group.some((i) => scan.splitOf[i] === train));
   return [
     {
@@ -64,11 +64,7 @@ export function nearDuplicateFinding({ scan }: CheckContext, near: readonly Grou
 }
 
 function interest(scan: Scan, group: Group): number {
-  return (differs(scan.labels, group) ? 2 : 0) + (differs(scan.splitOf, group) ? 1 : 0);
-}
-
-function differs(values: Uint8Array, group: Group): boolean {
-  return group.some((i) => values[i] !== values[group[0] as number]);
+  return (labelsOf(scan, group).length > 1 ? 2 : 0) + (spansSplits(scan, group) ? 1 : 0);
 }
 
 /** How many rows of each other split stand in the training split too, else how many rows each split has in such groups. */

@@ -1,5 +1,6 @@
 /** Groups of rows with the same pixels, and groups that look the same. */
 import { forEachClosePair } from './hash-index.ts';
+import { noLabel } from '../store/manifest.ts';
 import { readScanned, type Scan } from './scan.ts';
 
 /**
@@ -40,13 +41,21 @@ export function exactGroups(scan: Scan): Group[] {
   return [...groups.values()].sort((a, b) => (a[0] as number) - (b[0] as number));
 }
 
+/** Class indices that rows of the group carry, each once; rows without a label contradict nothing. */
+export function labelsOf(scan: Scan, group: Group): number[] {
+  return [...new Set(group.map((i) => scan.labels[i] as number))].filter((label) => label !== noLabel);
+}
+
+export function spansSplits(scan: Scan, group: Group): boolean {
+  return group.some((i) => scan.splitOf[i] !== scan.splitOf[group[0] as number]);
+}
+
 export function countGroups(scan: Scan, groups: readonly Group[]): GroupCounts {
-  const severals = (values: Uint8Array) => groups.filter((group) => group.some((i) => values[i] !== values[group[0] as number])).length;
   return {
     groups: groups.length,
     images: groups.reduce((sum, group) => sum + group.length, 0),
-    acrossSplits: severals(scan.splitOf),
-    conflictingLabels: severals(scan.labels),
+    acrossSplits: groups.filter((group) => spansSplits(scan, group)).length,
+    conflictingLabels: groups.filter((group) => labelsOf(scan, group).length > 1).length,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Verdicts on labels: how many of each, what annotators and models say against them, and rows without a face. */
 import { parseExpression } from '@mien/runtime';
 import { type CheckContext, counted, type Finding } from './finding.ts';
+import { noLabel } from '../store/manifest.ts';
 import type { Suspect } from './label-noise.ts';
 
 /** Classes more unequal than this, largest to smallest, need weights or figures per class. */
@@ -15,6 +16,7 @@ export function balanceFinding({ scan, train }: CheckContext): Finding {
   const [rarest, commonest] = [present[0] ?? '', present.at(-1) ?? ''];
   const of = (label: string) => counts[labels.indexOf(label)] ?? 0;
   const ratio = of(rarest) > 0 ? of(commonest) / of(rarest) : 1;
+  const unlabelled = split?.unlabelled ? ` ${counted(split.unlabelled, 'row')} of it ${split.unlabelled === 1 ? 'has' : 'have'} no label.` : '';
   const missing = empty.length > 0 ? ` No image shows ${empty.join(', ')}: a model cannot learn ${empty.length === 1 ? 'it' : 'them'}.` : '';
   return {
     id: 'balance',
@@ -22,8 +24,8 @@ export function balanceFinding({ scan, train }: CheckContext): Finding {
     level: empty.length > 0 ? 'problem' : ratio > unequal ? 'warning' : 'fine',
     verdict:
       present.length === 0
-        ? 'There are no images.'
-        : `In ${split?.name}, ${commonest} (${of(commonest).toLocaleString('en')}) is ${ratio.toFixed(1)} times as frequent as ${rarest} (${of(rarest).toLocaleString('en')}).${ratio > unequal ? ' Report macro-F1 beside accuracy, and consider class weights.' : ''}${missing}`,
+        ? `There are no ${split?.unlabelled ? 'labels' : 'images'}.`
+        : `In ${split?.name}, ${commonest} (${of(commonest).toLocaleString('en')}) is ${ratio.toFixed(1)} times as frequent as ${rarest} (${of(rarest).toLocaleString('en')}).${ratio > unequal ? ' Report macro-F1 beside accuracy, and consider class weights.' : ''}${missing}${unlabelled}`,
     rows: [],
   };
 }
@@ -47,7 +49,8 @@ export function voteFindings({ scan, columns }: CheckContext): Finding[] {
     const most = votes[best] ?? 0;
     if (2 * most <= of) continue;
     if (best === noFace) faceless.push({ i, votes: most, of });
-    else if ((classOf[best] as number) >= 0 && classOf[best] !== scan.labels[i]) contradicted.push({ i, label: classOf[best] as number, votes: most, of });
+    else if ((classOf[best] as number) >= 0 && classOf[best] !== scan.labels[i] && scan.labels[i] !== noLabel)
+      contradicted.push({ i, label: classOf[best] as number, votes: most, of });
   }
   faceless.sort((a, b) => b.votes / b.of - a.votes / a.of);
   contradicted.sort((a, b) => b.votes / b.of - a.votes / a.of);

@@ -3,6 +3,8 @@
  * another class more than it gives that class on average where the label says so.
  */
 
+import { noLabel } from '../store/manifest.ts';
+
 export interface Suspect {
   /** Row within the split. */
   row: number;
@@ -19,13 +21,14 @@ export interface Suspect {
 /**
  * @param probabilities [N,K], best made out of fold: by a model that was not trained on the row it judges. Rows that are
  * not finite were not judged and are passed over.
- * @param labels [N].
+ * @param labels [N]; rows of `noLabel` are passed over.
  */
 export function rankSuspects(probabilities: Float32Array, labels: ArrayLike<number>, classes: number): Suspect[] {
   const sums = new Float64Array(classes);
   const counts = new Float64Array(classes);
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row] as number;
+    if (label === noLabel) continue;
     const own = probabilities[row * classes + label] as number;
     if (!Number.isFinite(own)) continue;
     sums[label]! += own;
@@ -34,6 +37,7 @@ export function rankSuspects(probabilities: Float32Array, labels: ArrayLike<numb
   const suspects: Suspect[] = [];
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row] as number;
+    if (label === noLabel) continue;
     let suggested = -1;
     for (let k = 0; k < classes; k++) {
       const given = probabilities[row * classes + k] as number;

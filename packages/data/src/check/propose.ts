@@ -1,7 +1,7 @@
 /** What the doctor would do, as a csv for a person to decide on. */
 import type { Action, ProposedChange } from '../clean/changes.ts';
 import type { CheckResult } from './check.ts';
-import type { Group } from './duplicates.ts';
+import { type Group, labelsOf } from './duplicates.ts';
 import { identityOf } from './finding.ts';
 import { placeOf } from './scan.ts';
 
@@ -42,9 +42,9 @@ export function proposeChanges(result: CheckResult, { relabelAbove }: ProposalOp
   for (const i of rowsOf('votes-no-face')?.rows ?? []) propose(i, 'drop', 'no face, say most annotators');
   for (const group of exact) proposeForCopies(result, group, propose);
   for (const group of near) {
-    const labelled = [...new Set(group.map((i) => labels[scan.labels[i] as number]))];
+    const labelled = labelsOf(scan, group).map((label) => labels[label]);
     const splits = [...new Set(group.map((i) => placeOf(scan, i).split.name))];
-    if (labelled.length === 1 && splits.length === 1) continue;
+    if (labelled.length <= 1 && splits.length === 1) continue;
     const what = `looks like others${labelled.length > 1 ? ` labelled ${labelled.join(' and ')}` : ''}${splits.length > 1 ? ` in ${splits.join(' and ')}` : ''}`;
     for (const i of group) propose(i, 'keep', what);
   }
@@ -75,7 +75,7 @@ export function proposeChanges(result: CheckResult, { relabelAbove }: ProposalOp
 /** Copies that contradict each other or stand in another split leave training; else the first of them stays. */
 function proposeForCopies({ context }: CheckResult, group: Group, propose: (i: number, action: Action, reason: string) => void): void {
   const { scan, train } = context;
-  const labels = [...new Set(group.map((i) => scan.store.manifest.labels[scan.labels[i] as number]))];
+  const labels = labelsOf(scan, group).map((label) => scan.store.manifest.labels[label]);
   const elsewhere = [...new Set(group.filter((i) => scan.splitOf[i] !== train).map((i) => placeOf(scan, i).split.name))];
   const [first] = group.filter((i) => scan.splitOf[i] === train);
   for (const i of group) {

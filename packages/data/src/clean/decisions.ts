@@ -1,6 +1,6 @@
 /** From the lines of a csv to what becomes of a row, with every line checked against the store. */
 import { UserError } from '@mien/runtime';
-import { lockedByDefault, type Manifest } from '../store/manifest.ts';
+import { lockedByDefault, type Manifest, noLabel, unlabelledName } from '../store/manifest.ts';
 import type { FullRow } from '../store/rows.ts';
 import type { ReadChange } from './changes.ts';
 import { rowKey } from './undo-record.ts';
@@ -47,7 +47,11 @@ export class Decisions {
     if (change.action === 'drop') return 'drop';
     const decision = { split: row.split, label: row.label };
     if (change.action === 'move') decision.split = change.to;
-    else decision.label = this.#manifest.labels.indexOf(change.to);
+    else {
+      decision.label = this.#manifest.labels.indexOf(change.to);
+      // A row that gets its label is no longer among those without.
+      if (row.label === noLabel && row.split === unlabelledName) decision.split = 'train';
+    }
     return decision.split === row.split && decision.label === row.label ? undefined : decision;
   }
 

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { expressions, UserError } from '@mien/runtime';
 import { syncToDisk } from '../store/growing-file.ts';
+import { unlabelledRows } from '../store/manifest.ts';
 import { readRows } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { explainWriteError } from '../store/write-errors.ts';
@@ -26,6 +27,12 @@ export async function writeCsv(store: Store, out: string, onRow: () => void): Pr
       `${store.dir}: a csv like fer2013.csv has one split each for train, val and test; this store has ${[...usageOf.keys()].join(', ')}`,
     );
   }
+  const unlabelled = splits.reduce((sum, split) => sum + unlabelledRows(split), 0);
+  if (unlabelled > 0)
+    throw new UserError(
+      'bad-form',
+      `${store.dir}: a csv like fer2013.csv has a label in every line; ${unlabelled} rows have none. Export as parquet or folders`,
+    );
   if (existsSync(out)) throw new UserError('exists', `${out}: expected a new file, there is one of this name; choose another`);
   const partial = `${out}.partial`;
   let fd: number | undefined;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { mapInOrder } from '../import/in-order.ts';
 import { syncToDisk } from '../store/growing-file.ts';
+import { noLabel } from '../store/manifest.ts';
 import { type FullRow, readRows } from '../store/rows.ts';
 import { StagedDirectory } from '../store/staging.ts';
 import type { Store } from '../store/store.ts';
@@ -77,7 +78,7 @@ async function writeGroup(writer: ParquetWriter, store: Store, rows: readonly Fu
     rowGroupSize: rows.length,
     columnData: [
       { name: 'image', data: images },
-      { name: 'label', data: rows.map(({ label }) => BigInt(label)) },
+      { name: 'label', data: rows.map(({ label }) => (label === noLabel ? null : BigInt(label))) },
       { name: 'source', data: rows.map(({ source }) => sources[source]?.name ?? '') },
       { name: 'source_split', data: rows.map(({ source }) => sources[source]?.split ?? '') },
       { name: 'row', data: rows.map(({ row }) => BigInt(row)) },

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { UserError } from '@mien/runtime';
+import { noLabel, unlabelledName } from '../store/manifest.ts';
 import { order } from './image-files.ts';
 import type { LabelResolver } from './label-map.ts';
 import { explainReadError } from './read-error.ts';
@@ -57,8 +58,9 @@ export const imageExtensions: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads `train/angry/…`, `test/…`, `val/…` or, without split folders, `angry/…` (split `all`). Hidden files and folders
- * are passed over; folders inside a class belong to it.
+ * Reads `train/angry/…`, `test/…`, `val/…` or, without split folders, `angry/…` (split `all`). A folder `unlabelled` at the
+ * top becomes a split of that name, one inside a split belongs to it. Hidden files and folders are passed over; folders inside
+ * a class belong to it.
  * @throws UserError `unknown-class` listing every folder that needs a map, `bad-tree`, `empty-tree`, `unreadable-file`.
  */
 export async function readFolderTree(dir: string, labels: LabelResolver): Promise<FolderTree> {
@@ -69,7 +71,7 @@ export async function readFolderTree(dir: string, labels: LabelResolver): Promis
   if (splits.length === 0) {
     roots.push({ path: '', split: 'all' });
   } else {
-    const other = top.dirs.find((name) => !splits.includes(name));
+    const other = top.dirs.find((name) => !splits.includes(name) && labels.resolve(name) !== noLabel);
     if (other !== undefined)
       throw new UserError('bad-tree', `${dir}: expected only split folders beside ${splits.join(', ')}, found ${other}; move it elsewhere`);
     for (const name of splits) {
@@ -78,6 +80,7 @@ export async function readFolderTree(dir: string, labels: LabelResolver): Promis
       if (twin) throw new UserError('bad-tree', `${dir}: ${twin.path} and ${name} both mean the split ${split}; keep one of them`);
       roots.push({ path: name, split });
     }
+    if (top.dirs.some((name) => labels.resolve(name) === noLabel)) roots.push({ path: '', split: unlabelledName });
   }
 
   const images: TreeImage[] = [];
@@ -85,14 +88,16 @@ export async function readFolderTree(dir: string, labels: LabelResolver): Promis
   for (const root of roots) {
     const inside = root.path === '' ? top : await list(join(dir, root.path));
     if (root.path !== '') ignored.push(...inside.files.map((name) => `${root.path}/${name}`));
+    const isTop = root.path === '';
     for (const name of inside.dirs) {
+      if (isTop && splits.includes(name)) continue;
       const label = labels.resolve(name);
       if (label === undefined) {
         unknown.add(name);
         continue;
       }
       for (const path of await walk(dir, root.path === '' ? name : `${root.path}/${name}`)) {
-        if (imageExtensions.has(extname(path).toLowerCase())) images.push({ path, split: root.split, label });
+        if (imageExtensions.has(extname(path).toLowerCase())) images.push({ path, split: isTop && label === noLabel ? unlabelledName : root.split, label });
         else ignored.push(path);
       }
     }
@@ -101,6 +106,16 @@ export async function readFolderTree(dir: string, labels: LabelResolver): Promis
   if (images.length === 0) throw await emptyTree(dir, top);
   images.sort((a, b) => order(a.split, b.split) || order(a.path, b.path));
   return { images, ignored: ignored.sort(order) };
+}
+
+/** Every image below `dir` as a row of the split `unlabelled`, whatever its folders are called. @throws UserError `empty-tree`, `unreadable-file`. */
+export async function readUnlabelledTree(dir: string): Promise<FolderTree> {
+  const found = await walk(dir, '.');
+  const paths = found.map((path) => path.slice(2)).sort(order);
+  const images = paths.filter((path) => imageExtensions.has(extname(path).toLowerCase()));
+  if (images.length === 0) throw new UserError('empty-tree', `${dir}: expected images, found none`);
+  const ignored = paths.filter((path) => !imageExtensions.has(extname(path).toLowerCase()));
+  return { images: images.map((path) => ({ path, split: unlabelledName, label: noLabel })), ignored };
 }
 
 async function list(dir: string): Promise<{ dirs: string[]; files: string[] }> {
@@ -155,5 +170,5 @@ async function unknownClasses(dir: string, names: string[], labels: LabelResolve
 async function emptyTree(dir: string, top: { dirs: string[]; files: string[] }): Promise<UserError> {
   const csv = top.files.find((name) => extname(name).toLowerCase() === '.csv');
   const hint = csv ? `; to import the csv in it, give ${join(dir, csv)}` : '';
-  return new UserError('empty-tree', `${dir}: expected images in folders named by class, as ${basename(dir)}/train/happy/1.png, found none${hint}`);
+  return new UserError('empty-tree', `${dir}: expected images in folders named by class, as ${basename(dir)}/train/happy/1.png, found none${hint || '; if nobody has labelled these yet, say --unlabelled'}`);
 }

@@ -1,7 +1,7 @@
 /** Image folders, one a class, as Kaggle serves FER2013 and most others keep their faces. */
 import { basename } from 'node:path';
 import { UserError } from '@mien/runtime';
-import { readFolderTree } from './folder-tree.ts';
+import { readFolderTree, readUnlabelledTree } from './folder-tree.ts';
 import { type ImageImportOptions, importImageFiles } from './image-files.ts';
 import { type LabelMap, LabelResolver } from './label-map.ts';
 import type { ImportReport } from './report.ts';
@@ -14,6 +14,8 @@ export interface FolderOptions extends ImageImportOptions {
   numbers?: LabelMap | undefined;
   /** Finds a person's name in a file's name, as its first group; by default that of CK+ where every file is named so. */
   subjects?: RegExp | undefined;
+  /** Nothing is labelled yet: every image becomes a row of the split `unlabelled`. */
+  unlabelled?: boolean | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface FolderOptions extends ImageImportOptions {
  */
 export async function importFolders(options: FolderOptions): Promise<ImportReport> {
   const labels = new LabelResolver(options.map, { labels: options.labels, numbers: options.numbers });
-  const tree = await readFolderTree(options.dir, labels);
+  const tree = await (options.unlabelled ? readUnlabelledTree(options.dir) : readFolderTree(options.dir, labels));
   const pattern = options.subjects ?? (tree.images.every(({ path }) => ckPlusName.test(basename(path))) ? ckPlusName : undefined);
   const images = tree.images.map((image) => ({ ...image, subject: pattern && (pattern.exec(basename(image.path))?.[1] ?? undefined) }));
   if (options.subjects && images.every(({ subject }) => subject === undefined)) {

@@ -30,6 +30,8 @@ export interface ImportDataOptions extends ImportOptions, LayoutOptions {
   subjects?: RegExp | undefined;
   /** Leave out images that cannot be read instead of refusing the whole. */
   skipBroken?: boolean | undefined;
+  /** The images of the folder have no labels yet. */
+  unlabelled?: boolean | undefined;
 }
 
 /**
@@ -46,8 +48,8 @@ export async function importData(source: string, options: ImportDataOptions): Pr
 }
 
 async function importFile(source: string, options: ImportDataOptions): Promise<ImportReport> {
-  const { votes, images, form, subjects, skipBroken, size, channels, ...common } = options;
-  refuse(source, { '--form': form, '--subjects': subjects });
+  const { votes, images, form, subjects, skipBroken, unlabelled, size, channels, ...common } = options;
+  refuse(source, { '--form': form, '--subjects': subjects, '--unlabelled': unlabelled });
   switch (extname(source).toLowerCase()) {
     case '.parquet':
       refuse(source, { '--votes': votes, '--images': images, '--skip-broken': skipBroken });
@@ -69,11 +71,15 @@ async function importFile(source: string, options: ImportDataOptions): Promise<I
 }
 
 async function importFolder(source: string, options: ImportDataOptions): Promise<ImportReport> {
-  const { votes, images, form, subjects, ...common } = options;
+  const { votes, images, form, subjects, unlabelled, ...common } = options;
   if (existsSync(join(source, manifestFile))) throw new UserError('unknown-source', `${source}: this is a store already; give it to train or eval as it is`);
   refuse(source, { '--votes': votes, '--images': images });
   if (form !== undefined && !Object.hasOwn(numberedForms, form)) {
     throw new UserError('bad-option', `--form ${form}: expected one of ${Object.keys(numberedForms).join(', ')}`);
+  }
+  if (unlabelled) {
+    refuse(source, { '--form': form, '--map': options.map });
+    return importFolders({ ...common, dir: source, subjects, unlabelled });
   }
   if (form === undefined && subjects === undefined) {
     const found = await importKnown(source, common);
@@ -83,7 +89,10 @@ async function importFolder(source: string, options: ImportDataOptions): Promise
 }
 
 /** The data sets that show by their layout what they are; undefined for any other folder. */
-async function importKnown(dir: string, common: Omit<ImportDataOptions, 'votes' | 'images' | 'form' | 'subjects'>): Promise<ImportReport | undefined> {
+async function importKnown(
+  dir: string,
+  common: Omit<ImportDataOptions, 'votes' | 'images' | 'form' | 'subjects' | 'unlabelled'>,
+): Promise<ImportReport | undefined> {
   if (findRafDbList(dir) !== undefined) return importRafDb({ ...common, dir });
   if (await isRafDbFolders(dir)) return importFolders({ ...common, dir, numbers: rafDbNumbers });
   if (isCkPlus(dir)) return importCkPlus({ ...common, dir });

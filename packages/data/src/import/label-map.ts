@@ -1,8 +1,12 @@
 /** From the class names of a data set to the labels of a store. */
 import { expressions, parseExpression, UserError } from '@mien/runtime';
+import { mostLabels, noLabel, unlabelledName } from '../store/manifest.ts';
 
 /** What becomes of classes whose names are not ours: `{ contempt: 'drop', smile: 'happy' }`; keys in any case. */
 export type LabelMap = Readonly<Record<string, string>>;
+
+/** Class names of images that nobody has labelled yet, lower case. */
+const unlabelledNames: ReadonlySet<string> = new Set([unlabelledName, 'unlabeled']);
 
 export interface LabelResolverOptions {
   /** The store's labels; by default our seven expressions. */
@@ -18,19 +22,19 @@ export class LabelResolver {
 
   /** @throws UserError `bad-map` when a value is neither a label nor `drop`, `bad-labels`. */
   constructor(map: LabelMap = {}, { labels = expressions, numbers = {} }: LabelResolverOptions = {}) {
-    if (labels.length < 1 || labels.length > 256 || new Set(labels.map((label) => label.toLowerCase())).size !== labels.length) {
-      throw new UserError('bad-labels', `labels ${labels.join(', ') || 'none'}: expected 1 to 256 different names`);
+    if (labels.length < 1 || labels.length > mostLabels || new Set(labels.map((label) => label.toLowerCase())).size !== labels.length) {
+      throw new UserError('bad-labels', `labels ${labels.join(', ') || 'none'}: expected 1 to ${mostLabels} different names`);
     }
     this.labels = labels;
     this.#numbers = numbers;
     for (const [from, to] of Object.entries(map)) {
       const target = to.trim().toLowerCase() === 'drop' ? 'drop' : this.#find(to);
-      if (target === undefined) throw new UserError('bad-map', `map ${from}=${to}: expected one of ${labels.join(', ')} or drop`);
+      if (target === undefined) throw new UserError('bad-map', `map ${from}=${to}: expected one of ${labels.join(', ')}, ${unlabelledName} or drop`);
       this.#map.set(from.trim().toLowerCase(), target);
     }
   }
 
-  /** Class index, `drop`, or undefined for a name that nothing is known of. The map goes before the names themselves. */
+  /** Class index, `noLabel`, `drop`, or undefined for a name that nothing is known of. The map goes before the names themselves. */
   resolve(name: string): number | 'drop' | undefined {
     const key = name.trim().toLowerCase();
     const meant = Object.hasOwn(this.#numbers, key) ? (this.#numbers[key] as string) : name;
@@ -64,6 +68,7 @@ export class LabelResolver {
     if (exact >= 0) return exact;
     const expression = parseExpression(name);
     const index = expression === undefined ? -1 : this.labels.findIndex((label) => parseExpression(label) === expression);
-    return index < 0 ? undefined : index;
+    if (index >= 0) return index;
+    return unlabelledNames.has(key) ? noLabel : undefined;
   }
 }

@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { UserError } from '@mien/runtime';
 import { type AsyncBuffer, asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { unlabelledName } from '../store/manifest.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { type ImageHeader, readImageHeader, StoreDecoder } from './decode-image.ts';
 import { splitNames } from './folder-tree.ts';
@@ -126,6 +127,7 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
 
 interface ParquetRow {
   bytes: Uint8Array;
+  /** `unlabelled` where the row has none: nothing, or the number −1, as the `datasets` library writes it. */
   label: string;
   /** The file the image was, or '' where the row does not say. */
   path: string;
@@ -214,8 +216,8 @@ function readRow(part: Part, row: Record<string, unknown>, number: number): Parq
   }
   const path = whole instanceof Uint8Array || typeof whole?.path !== 'string' ? '' : whole.path;
   const label = row[part.label];
-  const text = label instanceof Uint8Array ? Buffer.from(label).toString('utf8') : String(label);
-  if (label === null || label === undefined) throw new UserError('bad-parquet', `${name}: there is no label`);
+  const isMissing = label === null || label === undefined || Number(label) === -1;
+  const text = isMissing ? unlabelledName : label instanceof Uint8Array ? Buffer.from(label).toString('utf8') : String(label);
   return { bytes, label: text, path, name };
 }
 

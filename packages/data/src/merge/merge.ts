@@ -6,7 +6,7 @@ import { readRows } from '../store/rows.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { checkMergeMap, mapLabels, type MergeMap } from './label-space.ts';
-import { type MergeInput, planSplits } from './plan-splits.ts';
+import { labelIn, type MergeInput, planSplits } from './plan-splits.ts';
 import { describeStrategy, isLockedAfter, type SplitStrategy } from './strategy.ts';
 
 export interface MergeOptions extends MergeMap {
@@ -112,7 +112,7 @@ async function copyRows(
     for (const split of store.splitNames) {
       for await (const row of readRows(await store.split(split))) {
         if (++seen % 1000 === 0) onProgress?.(seen, total);
-        const label = labels[row.label] as number;
+        const label = labelIn(labels, row.label);
         if (label < 0) {
           entry.dropped++;
           continue;

@@ -1,4 +1,5 @@
 /** The new split of every row of a merged store, decided before any row is written. */
+import { noLabel } from '../store/manifest.ts';
 import type { Store } from '../store/store.ts';
 import { apartName, assignSplits, type PooledRow, type SplitStrategy } from './strategy.ts';
 
@@ -8,6 +9,11 @@ export interface MergeInput {
   labels: readonly number[];
   /** Index of the store's first source among all. */
   firstSource: number;
+}
+
+/** A row's label among the common ones; −1 for dropped. A row without one stays without. */
+export function labelIn(labels: readonly number[], label: number): number {
+  return label === noLabel ? noLabel : (labels[label] as number);
 }
 
 export interface SplitPlan {
@@ -40,7 +46,7 @@ export async function planSplits(inputs: readonly MergeInput[], strategy: SplitS
       people = Math.max(people, people0 + (subjects?.names.length ?? 0));
       const place = new Int32Array(split.count).fill(-1);
       for (let position = 0; position < split.count; position++) {
-        const label = labels[split.labels[position] as number] as number;
+        const label = labelIn(labels, split.labels[position] as number);
         if (label < 0) continue;
         place[position] = pooled.length;
         const subject = subjects?.subject[position] ?? 0;

@@ -1,12 +1,14 @@
 /** Which split a row of a merged store goes to. */
 import { UserError } from '@mien/runtime';
 import { partition, stratifiedFolds } from '../partition.ts';
-import { lockedByDefault } from '../store/manifest.ts';
+import { lockedByDefault, noLabel, unlabelledName } from '../store/manifest.ts';
 
 /**
  * - `into-train`: the first store keeps its splits, all other rows join its `train`.
  * - `shares`: the pooled rows are divided anew into train, val and test.
  * - `fold`: of k equal parts, one becomes `val` and the others `train`.
+ *
+ * Rows without a label cannot be measured on: of a split called `unlabelled` they stay there, others join `train`.
  */
 export type SplitStrategy =
   | { kind: 'into-train' }
@@ -18,7 +20,7 @@ export interface PooledRow {
   /** Index of the store it comes from. */
   input: number;
   split: string;
-  /** In the common labels. */
+  /** In the common labels, or `noLabel`. */
   label: number;
   /** Number of the person over all stores; 0 where unknown. */
   subject: number;
@@ -26,7 +28,16 @@ export interface PooledRow {
 
 /** The new split of each pooled row. */
 export function assignSplits(rows: readonly PooledRow[], strategy: SplitStrategy): string[] {
-  if (strategy.kind === 'into-train') return rows.map(({ input, split }) => (input === 0 ? split : 'train'));
+  if (strategy.kind === 'into-train') return rows.map(({ input, split }) => (input === 0 || split === unlabelledName ? split : 'train'));
+  const unlabelled = rows.filter(({ label }) => label === noLabel).length;
+  if (unlabelled > 0) {
+    const labelled = assignSplits(
+      rows.filter(({ label }) => label !== noLabel),
+      strategy,
+    );
+    let next = 0;
+    return rows.map(({ label, split }) => (label !== noLabel ? (labelled[next++] as string) : split === unlabelledName ? split : 'train'));
+  }
   const labels = rows.map(({ label }) => label);
   const subjects = rows.map(({ subject }) => subject);
   if (strategy.kind === 'shares') {

@@ -5,10 +5,27 @@ import { UserError } from '@mien/runtime';
 import { z } from 'zod';
 
 /**
- * The store format this code writes; a store with a higher number is refused, one of a lower is read as it is.
+ * The newest store format there is; a store with a higher number is refused, one of a lower is read as it is.
  * 2 added locked splits, subjects, sizes and the history; an older Mien must not read such a store, for it would train on a locked split.
+ * 3 added rows without a label; only stores that have some are written as 3.
  */
-export const storeFormatVersion = 2;
+export const storeFormatVersion = 3;
+/** Stands in the column of labels for a row that has none. */
+export const noLabel = 255;
+/** Label names, so that the largest index is not {@link noLabel}. */
+export const mostLabels = 255;
+/** What rows without a label are called: their class folder, and the split they come in where none is named. */
+export const unlabelledName = 'unlabelled';
+
+/** The manifest's `formatVersion`: as low as what the store holds allows. */
+export function formatVersionOf(splits: readonly { count: number; perLabel: readonly number[] }[]): number {
+  return splits.some((split) => unlabelledRows(split) > 0) ? 3 : 2;
+}
+
+/** Rows of a split that have no label. */
+export function unlabelledRows({ count, perLabel }: { readonly count: number; readonly perLabel: readonly number[] }): number {
+  return count - perLabel.reduce((sum, rows) => sum + rows, 0);
+}
 export const manifestFile = 'manifest.json';
 
 const count = z.number().int().nonnegative();
@@ -29,7 +46,7 @@ const textColumn = z.object({ file: fileName, type: z.literal('json-lines') });
 
 const columns = z.object({
   images: numberColumn,
-  /** Index into `labels`. */
+  /** Index into `labels`; 255 for a row without a label. */
   labels: numberColumn,
   /** Votes of annotators, one number for each of `names`; all zero where a row has none. */
   votes: numberColumn.optional(),

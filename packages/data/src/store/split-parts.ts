@@ -1,11 +1,11 @@
 /** The column files of one split while it grows. */
 import { join } from 'node:path';
 import { GrowingFile } from './growing-file.ts';
-import { type Manifest, rowBytes } from './manifest.ts';
+import { type Manifest, noLabel, rowBytes } from './manifest.ts';
 
 export interface StoreRow {
   split: string;
-  /** Class index. */
+  /** Class index, or `noLabel`. */
   label: number;
   /** [C,H,W] 0…255; copied. */
   image: Uint8Array;
@@ -63,7 +63,9 @@ export class SplitParts {
 
   append(row: StoreRow): void {
     if (row.image.length !== this.#imageBytes) throw new RangeError(`append: expected ${this.#imageBytes} samples, came ${row.image.length}`);
-    if (!(row.label >= 0 && row.label < this.perLabel.length)) throw new RangeError(`append: label ${row.label} is not in 0…${this.perLabel.length - 1}`);
+    const isLabelled = row.label !== noLabel;
+    if (isLabelled && !(row.label >= 0 && row.label < this.perLabel.length))
+      throw new RangeError(`append: label ${row.label} is not in 0…${this.perLabel.length - 1}`);
     const votes = row.votes ?? this.#noVotes;
     if (votes.length !== this.#noVotes.length) throw new RangeError(`append: expected ${this.#noVotes.length} votes, came ${votes.length}`);
     this.#files.images?.append(row.image);
@@ -74,7 +76,7 @@ export class SplitParts {
     this.#files.path?.append(Buffer.from(`${JSON.stringify(row.path ?? '')}\n`));
     this.#files.subject?.appendNumber(this.#subjects.of(row.subject), 4);
     for (const sizePx of row.size ?? [0, 0]) this.#files.size?.appendNumber(Math.min(sizePx, largestSizePx), 2);
-    this.perLabel[row.label] = (this.perLabel[row.label] as number) + 1;
+    if (isLabelled) this.perLabel[row.label] = (this.perLabel[row.label] as number) + 1;
     this.count++;
   }
 

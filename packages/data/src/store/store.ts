@@ -5,7 +5,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '@mien/runtime';
 import { readLandmarkRecord, readLandmarkRows } from '../landmarks/landmark-file.ts';
-import { type ImageLayout, imageSamples, type Manifest, manifestFile, type NumberColumn, readManifest, rowBytes, type StoreSplit } from './manifest.ts';
+import {
+  type ImageLayout,
+  imageSamples,
+  type Manifest,
+  manifestFile,
+  type NumberColumn,
+  readManifest,
+  rowBytes,
+  type StoreSplit,
+  unlabelledRows,
+} from './manifest.ts';
 import { recoverReplaced } from './staging.ts';
 
 const open = promisify(openCallback);
@@ -126,10 +136,12 @@ export class Split {
   readonly isLevel: boolean;
   /** Class names; `labels[r]` is an index into them. */
   readonly labelNames: readonly string[];
-  /** [N], class index of each row. */
+  /** [N], class index of each row; `noLabel` (255) for a row without one. */
   readonly labels: Uint8Array;
   /** Rows of each class. */
   readonly perLabel: readonly number[];
+  /** Rows without a label. */
+  readonly unlabelled: number;
   /** Bytes of one image: C·H·W. */
   readonly imageBytes: number;
   /** Names of the columns of {@link readVotes}; undefined where the store has no votes. */
@@ -148,6 +160,7 @@ export class Split {
     this.labelNames = store.manifest.labels;
     this.labels = labels;
     this.perLabel = split.perLabel;
+    this.unlabelled = unlabelledRows(split);
     this.imageBytes = imageSamples(this.image);
     this.voteNames = store.manifest.columns.votes?.names;
     this.#store = store;

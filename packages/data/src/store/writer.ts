@@ -3,14 +3,15 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendFileTo, syncToDisk } from './growing-file.ts';
 import {
+  formatVersionOf,
   type HistoryEntry,
   type ImageLayout,
   lockedByDefault,
   type Manifest,
   manifestFile,
   manifestSchema,
+  mostLabels,
   type StoreSource,
-  storeFormatVersion,
 } from './manifest.ts';
 import { type ColumnName, SplitParts, type StoreRow, SubjectNumbers } from './split-parts.ts';
 import { StagedDirectory } from './staging.ts';
@@ -60,6 +61,7 @@ export class StoreWriter {
 
   /** @throws UserError `exists`, `not-a-store`, `cannot-write`, `disk-full`. */
   constructor(options: StoreWriterOptions) {
+    if (options.labels.length > mostLabels) throw new RangeError(`StoreWriter: at most ${mostLabels} labels, came ${options.labels.length}`);
     this.#options = options;
     this.#columns = columnsOf(options);
     this.#staged = new StagedDirectory(options.out, options);
@@ -114,7 +116,7 @@ export class StoreWriter {
     });
     const sources = this.#options.sources ?? [...this.#splits].map(([split, { count }]) => ({ name, form, split, count, file }));
     return {
-      formatVersion: storeFormatVersion,
+      formatVersion: formatVersionOf(ranges),
       createdBy: `@mien/data ${version}`,
       name,
       count: start,

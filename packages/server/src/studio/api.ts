@@ -59,7 +59,8 @@ export interface LabelOverview {
 export interface LabelRow {
   readonly id: number;
   readonly split: string;
-  readonly label: string;
+  /** None for a row that came without. */
+  readonly label?: string;
   /** What the model says, once it has judged the row. */
   readonly guess?: string;
   /** Probability of the guess, 0…1. */

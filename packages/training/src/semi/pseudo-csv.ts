@@ -1,5 +1,5 @@
 /** Pseudo-labels as a csv that a person reads and edits, and that `mien data clean` and a recipe's `data.changes` apply. */
-import { formatChanges, type ProposedChange, type Split, type StoreSource } from '@mien/data';
+import { formatChanges, noLabel, type ProposedChange, type Split, type StoreSource } from '@mien/data';
 import type { Guess } from './pseudo-labels.ts';
 
 export interface PseudoCsvOptions {
@@ -31,7 +31,7 @@ export async function formatPseudoLabels({ guesses, rows, split, sources, labell
   const lines = guesses.map((each, i): PseudoLine => {
     const at = rows[i]!;
     const from = sources[source[at]!]!;
-    const label = labelled ? names[split.labels[at]!]! : '';
+    const label = labelled && split.labels[at] !== noLabel ? names[split.labels[at]!]! : '';
     const guess = names[each.guess]!;
     const relabels = each.accepted && guess !== label;
     return {

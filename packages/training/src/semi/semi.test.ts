@@ -180,3 +180,35 @@ describe('the combined round', () => {
     await expect(run(combined, data, { out, resume: true })).rejects.toThrow(/pseudo-labels-2\.csv: not the pseudo-labels/);
   });
 });
+
+describe('rows that came without a label', () => {
+  const bare = (): Promise<string> =>
+    withLabels(store(), (labels) => {
+      for (let row = 0; row < labels.length; row += 4) labels[row] = hiddenLabel;
+    });
+
+  it('are learnt from as unlabelled, wherever they stand, and never chosen on', async () => {
+    const data = await bare();
+    const recipe = (more: object) => checkRecipe({ ...base, data: { validation: { split: 'val' }, ...more } } as RecipeInput, 'test');
+    for (const validation of [{ split: 'val' }, { fraction: 0.2 }, { folds: 3, fold: 0 }]) {
+      const { train, trainRows, unlabelledRows, validationRows, validation: on } = await chooseRows(recipe({ validation }), data);
+      expect(unlabelledRows).toHaveLength(21);
+      for (const row of unlabelledRows) expect(row % 4).toBe(0);
+      for (const row of trainRows) expect(train.labels[row]).toBeLessThan(7);
+      for (const row of validationRows) expect(on.labels[row]).toBeLessThan(7);
+      expect(trainRows.length + ('split' in validation ? 0 : validationRows.length)).toBe(63);
+    }
+    const { trainRows, unlabelledRows } = await chooseRows(recipe({ labelled: 0.5 }), data);
+    expect(trainRows.length + unlabelledRows.length).toBe(84);
+    const { finished } = await run({ ...fixmatch, data: { validation: { split: 'val' } } }, data);
+    expect(finished).toBeDefined();
+  });
+
+  it('alone teach nothing: the line says what to do', async () => {
+    const data = await withLabels(store(), (labels) => labels.fill(hiddenLabel));
+    await expect(chooseRows(checkRecipe({ ...base, data: { validation: { split: 'val' } } } as RecipeInput, 'test'), data)).rejects.toMatchObject({
+      code: 'no-labels',
+      message: expect.stringContaining('mien pseudo-label'),
+    });
+  });
+});

@@ -1,4 +1,4 @@
-/** `mien data import`: labelled faces into a store. */
+/** `mien data import`: faces into a store. */
 import { type Command, Option } from 'commander';
 import { importData, type ImportReport, type LabelMap, lockedByDefault, numberedForms } from '@mien/data';
 import { UserError } from '@mien/runtime';
@@ -19,6 +19,7 @@ interface ImportFlags {
   lock?: string[];
   unlock?: string[];
   skipBroken?: boolean;
+  unlabelled?: boolean;
   force?: boolean;
   json?: boolean;
 }
@@ -31,6 +32,13 @@ function parsePattern(text: string): RegExp {
   }
 }
 
+const help = `
+A class folder called unlabelled holds images without a label, at the top of the tree or inside a split.
+
+Examples:
+  mien data import fer2013.csv --votes fer2013new.csv --out data/fer2013
+  mien data import photos --unlabelled --size 48 --channels 1 --out data/photos`;
+
 export function addImportVerb(data: Command): void {
   data
     .command('import')
@@ -38,7 +46,7 @@ export function addImportVerb(data: Command): void {
       '<source>',
       'fer2013.csv, icml_face_data.csv, an AffectNet csv, a .parquet file, or a folder: RAF-DB, CK+, AffectNet, Parquet files, class folders',
     )
-    .description('import labelled faces into one compact store')
+    .description('import faces, with or without labels, into one compact store')
     .requiredOption('--out <dir>', 'folder of the new store')
     .option('--votes <csv>', 'FER+ votes (fer2013new.csv) of the same rows')
     .option('--images <dir>', 'folder of the photographs that an AffectNet csv names')
@@ -51,10 +59,11 @@ export function addImportVerb(data: Command): void {
     .option('--subjects <pattern>', "regular expression that finds the person in a file name, as '^(S\\d+)_'", parsePattern)
     .option('--lock <splits>', 'splits that training must refuse, beside private and test', parseNames)
     .option('--unlock <splits>', 'splits that training may use although they are called private or test', parseNames)
+    .option('--unlabelled', 'the images of the folder have no labels yet: all become rows of the split unlabelled')
     .option('--skip-broken', 'leave out images that cannot be read')
     .option('--force', 'replace a store that stands there')
     .option('--json', 'print the report as JSON')
-    .addHelpText('after', '\nExample:\n  mien data import fer2013.csv --votes fer2013new.csv --out data/fer2013')
+    .addHelpText('after', help)
     .action(async (source: string, { json, channels, lock, unlock, ...flags }: ImportFlags) => {
       const progress = new Progress();
       const report = await importData(source, {
@@ -90,7 +99,9 @@ function describe({ out, manifest, dropped, converted, ignored }: ImportReport):
   const { count, image, labels, splits, columns } = manifest;
   note(`${count} images of ${image.channels}×${image.height}×${image.width} in ${out}`);
   for (const split of splits) {
-    const counts = labels.map((label, i) => `${label} ${split.perLabel[i]}`).join(', ');
+    const labelled = split.perLabel.reduce((sum, rows) => sum + rows, 0);
+    const named = labels.map((label, i) => `${label} ${split.perLabel[i]}`);
+    const counts = [...(labelled > 0 ? named : []), ...(labelled < split.count ? [`unlabelled ${split.count - labelled}`] : [])].join(', ');
     note(`  ${split.name.padEnd(8)} ${String(split.count).padStart(7)}   ${counts}${split.locked ? '   (locked)' : ''}`);
   }
   if (columns.subject) note(`  ${columns.subject.names.length} people`);
