@@ -99,6 +99,10 @@ describe.skipIf(!executablePath || !model)('personal page', { timeout: timeoutMs
     await page.getByRole('button', { name: 'Train my model' }).click();
     await page.getByText('frames held back: the end of each recording').waitFor();
     for (const share of await page.locator('.share dd').allInnerTexts()) expect(share).toMatch(/^\d+%|^<1%|^>99%/);
+    // One class alone can be taken away, with what was recorded for it.
+    await page.getByRole('button', { name: 'Remove Sad' }).click();
+    await page.getByRole('button', { name: 'Record more Sad' }).waitFor({ state: 'detached' });
+    expect(await page.getByRole('button', { name: 'Train again' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Discard everything' }).click();
     await page.getByRole('button', { name: 'Happy', exact: true }).waitFor();
     expect(await page.locator('.outcome').count()).toBe(0);

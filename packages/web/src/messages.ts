@@ -69,9 +69,14 @@ export interface CollectTask {
 }
 
 export interface ForgetTask {
-  readonly kind: 'forget-neutral' | 'forget-recordings';
-  /** For `forget-neutral`. */
+  readonly kind: 'forget-neutral';
   readonly stream: number;
+}
+
+export interface ForgetRecordingsTask {
+  readonly kind: 'forget-recordings';
+  /** A class; default: all of them. */
+  readonly label?: string | undefined;
 }
 
 export interface TrainTask {
@@ -85,7 +90,7 @@ export interface UseTask {
   readonly modelName: string;
 }
 
-export type Task = OpenTask | WatchTask | PictureTask | CollectTask | ForgetTask | TrainTask | UseTask;
+export type Task = OpenTask | WatchTask | PictureTask | CollectTask | ForgetTask | ForgetRecordingsTask | TrainTask | UseTask;
 
 /** What each task gives in the end. */
 export interface TaskResults {

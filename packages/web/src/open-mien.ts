@@ -52,8 +52,8 @@ export interface Mien {
    * hand the result's bytes to `useModel` to switch, or save them. Rejects with `UserError` `too-few-recordings` or `no-head`.
    */
   trainPersonal(options?: { readonly name?: string }): Promise<PersonalResult>;
-  /** Throws the recordings away. */
-  forgetRecordings(): Promise<void>;
+  /** Throws the recordings away, of one class or of all. */
+  forgetRecordings(label?: string): Promise<void>;
   /** Changes the model under all watches; faces get new ids, recordings are thrown away. */
   useModel(model: OpenMienOptions['model']): Promise<ModelCard>;
   /** Ends the worker and all watches. */
@@ -139,8 +139,8 @@ class WorkerMien implements Mien {
     return this.#client.run({ kind: 'train', name });
   }
 
-  async forgetRecordings(): Promise<void> {
-    await this.#client.run({ kind: 'forget-recordings', stream: 0 });
+  async forgetRecordings(label?: string): Promise<void> {
+    await this.#client.run({ kind: 'forget-recordings', label });
   }
 
   async useModel(model: OpenMienOptions['model']): Promise<ModelCard> {

@@ -34,11 +34,9 @@ function ClassRow({ of: { label, frames }, place, work, disabled, onRecord, onRe
           <button type="button" disabled={disabled} aria-label={frames === 0 ? words.recordNamed(name) : words.moreNamed(name)} onClick={onRecord}>
             {frames === 0 ? words.record : words.more}
           </button>
-          {frames === 0 && (
-            <button type="button" class="quiet" disabled={disabled} aria-label={words.removeNamed(name)} onClick={onRemove}>
-              {words.remove}
-            </button>
-          )}
+          <button type="button" class="quiet" disabled={disabled} aria-label={words.removeNamed(name)} onClick={onRemove}>
+            {words.remove}
+          </button>
         </span>
       )}
     </li>

@@ -3,7 +3,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PersonalSession } from './personal-session.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  forgotten.mockClear();
+});
 
 const forgotten = vi.fn(async () => {});
 
@@ -34,8 +37,10 @@ test('a recording starts when the time to get ready is over, and adds to what th
   await vi.advanceTimersByTimeAsync(2100);
   await more;
   expect(session.state.value.classes).toEqual([{ label: 'thinking', frames: 17 }]);
-  session.remove('thinking');
-  expect(session.state.value.classes).toHaveLength(1);
+  session.add('laughing');
+  await session.remove('thinking');
+  expect(forgotten).toHaveBeenCalledExactlyOnceWith('thinking');
+  expect(session.state.value.classes).toEqual([{ label: 'laughing', frames: 0 }]);
 });
 
 test('nobody in view and too little recorded are told; discarding leaves nothing', async () => {

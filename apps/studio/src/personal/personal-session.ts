@@ -44,9 +44,12 @@ export class PersonalSession {
     if (!classes.some((each) => each.label === label)) this.#set({ classes: [...classes, { label, frames: 0 }] });
   }
 
-  /** Takes a class away again that was not recorded. */
-  remove(label: string): void {
-    this.#set({ classes: this.state.value.classes.filter((each) => each.label !== label || each.frames > 0) });
+  /** Takes a class away again, and what was recorded for it. A model learnt with it stays until it is trained again. Never rejects. */
+  async remove(label: string): Promise<void> {
+    await this.#run(async () => {
+      await this.#mien.forgetRecordings(label);
+      this.#set({ classes: this.state.value.classes.filter((each) => each.label !== label) });
+    });
   }
 
   /** A moment to get ready, then `label` is recorded while `live` looks. Never rejects. */

@@ -90,7 +90,7 @@ export function PersonalView({ loader, video, mien, live, labels, trying, latest
             work={work}
             disabled={trying}
             onAdd={(label) => session.add(label)}
-            onRemove={(label) => session.remove(label)}
+            onRemove={(label) => void session.remove(label)}
             onRecord={(label) => void session.record(live, label)}
           />
         </Step>

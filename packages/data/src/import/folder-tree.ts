@@ -170,5 +170,8 @@ async function unknownClasses(dir: string, names: string[], labels: LabelResolve
 async function emptyTree(dir: string, top: { dirs: string[]; files: string[] }): Promise<UserError> {
   const csv = top.files.find((name) => extname(name).toLowerCase() === '.csv');
   const hint = csv ? `; to import the csv in it, give ${join(dir, csv)}` : '';
-  return new UserError('empty-tree', `${dir}: expected images in folders named by class, as ${basename(dir)}/train/happy/1.png, found none${hint || '; if nobody has labelled these yet, say --unlabelled'}`);
+  return new UserError(
+    'empty-tree',
+    `${dir}: expected images in folders named by class, as ${basename(dir)}/train/happy/1.png, found none${hint || '; if nobody has labelled these yet, say --unlabelled'}`,
+  );
 }

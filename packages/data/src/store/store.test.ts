@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDir, write } from '../../test/fixtures.ts';
 import { randomFor, shuffledIndices } from '../random.ts';
+import { storeFormatVersion } from './manifest.ts';
 import { openStore } from './store.ts';
 import { StoreWriter, type StoreWriterOptions } from './writer.ts';
 
@@ -107,7 +108,14 @@ describe('a store', () => {
       writeFileSync(join(out, 'manifest.json'), JSON.stringify(manifest));
       return openStore(out);
     };
-    await expect(edit((m) => (m.formatVersion = 3))).rejects.toMatchObject({ code: 'newer-store' });
+    await expect(edit((m) => (m.formatVersion = storeFormatVersion + 1))).rejects.toMatchObject({ code: 'newer-store' });
+    // A store of the first format is read as it is: test splits were known by their names only.
+    const first = await edit((m) => {
+      m.formatVersion = 1;
+      delete m.history;
+      for (const split of m.splits) delete split.locked;
+    });
+    expect([first.isLocked('train'), first.isLocked('test')]).toEqual([false, true]);
     await expect(edit((m) => (m.splits[1].start = 7))).rejects.toMatchObject({ code: 'corrupt-store', message: expect.stringContaining('split test') });
     await expect(edit((m) => (m.columns.labels.file = '../labels.u8'))).rejects.toMatchObject({
       code: 'corrupt-store',

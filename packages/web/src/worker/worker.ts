@@ -99,7 +99,8 @@ async function perform(task: Task, report: Progress): Promise<TaskResults[Task['
     streams.set(task.stream, stream);
     await stream;
   } else if (task.kind === 'forget-neutral') (await streamOf(task.stream)).forgetNeutral();
-  else recordings.clear();
+  else if (task.label === undefined) recordings.clear();
+  else recordings.delete(task.label);
   return null;
 }
 
