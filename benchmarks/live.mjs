@@ -14,7 +14,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
+import { liveModelName, releasedModelsUrl } from '@mien/released-models';
 import { chromium } from 'playwright-core';
 import { serveFolders } from '../packages/web/test/serve-folders.mjs';
 import { backends, benchPages } from './live/pages.mjs';
@@ -64,7 +64,7 @@ const folders = {
   'face-api': packageDir('@vladmandic/face-api'),
   'tfjs-wasm': join(packageDir('@tensorflow/tfjs-backend-wasm'), 'dist'),
 };
-const server = await serveFolders(folders, benchPages(defaultModelName));
+const server = await serveFolders(folders, benchPages(liveModelName));
 const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 const args = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'];
 const browser = await chromium.launch({ executablePath, args });
@@ -219,7 +219,7 @@ try {
     node: process.version,
     clip: basename(clip),
     loadBefore,
-    model: defaultModelName,
+    model: liveModelName,
     peers: {},
   };
   if (parts.includes('mien')) result.mien = await benchMien();

@@ -1,2 +1,3 @@
 export declare const releasedModelsUrl: URL;
 export declare const defaultModelName: string;
+export declare const liveModelName: string;

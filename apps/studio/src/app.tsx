@@ -77,6 +77,8 @@ function usePageComponent(page: StudioPage): { readonly Page?: ComponentType<Stu
 
 export function App(context: StudioContext) {
   const page = usePage();
+  const { loader } = context;
+  useEffect(() => loader.readWith(page.reads), [loader, page]);
   const { Page, failed } = usePageComponent(page);
   return (
     <>

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
+import { defaultModelName, liveModelName, releasedModelsUrl } from '@mien/released-models';
 import { UserError } from '@mien/runtime';
 import { isRunFolder, runFolder } from '@mien/training/run-folder';
 
@@ -16,7 +16,7 @@ export function releasedModels(): { name: string; file: string }[] {
     .map((file) => ({ name: file.slice(0, -5), file: join(releasedDir, file) }));
 }
 
-export { defaultModelName };
+export { defaultModelName, liveModelName };
 
 /** The file MODEL stands for. Throws `UserError` that says what was looked for. */
 export function findModel(model: string = defaultModelName): string {

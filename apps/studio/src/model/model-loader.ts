@@ -15,6 +15,9 @@ export type ModelState =
   | { readonly kind: 'ready'; readonly model: ListedModel }
   | { readonly kind: 'failed'; readonly model?: ListedModel; readonly message: string };
 
+/** What a page reads: single pictures, or the many of a camera or a film, for which a lighter model may be the default. */
+export type Purpose = 'pictures' | 'video';
+
 /** What the server offers. */
 export interface Catalogue extends ModelList {
   readonly runtime: RuntimeFiles;
@@ -31,10 +34,28 @@ export class ModelLoader {
   readonly catalogue = new Store<Catalogue | undefined>(undefined);
   readonly #client: () => RecognitionClient;
   #listing: Promise<boolean> | undefined;
+  #purpose: Purpose = 'pictures';
+  /** A person chose the model in use, or made it: it stays whatever is read. */
+  #chosen = false;
+  /** The model that reads pictures now; undefined while another is on its way. */
+  #loaded: ListedModel | undefined;
+  #loads = 0;
 
   /** `client` is called when a model is first loaded. */
   constructor(client: () => RecognitionClient) {
     this.#client = client;
+  }
+
+  /** What is going to be read. The model in use becomes the default one for it, unless a person has chosen. */
+  readWith(purpose: Purpose): void {
+    this.#purpose = purpose;
+    const next = this.#default();
+    if (!this.#chosen && next && modelOf(this.state.value) !== next) this.state.set({ kind: 'listed', model: next });
+  }
+
+  #default(catalogue = this.catalogue.value): ListedModel | undefined {
+    const name = this.#purpose === 'video' ? catalogue?.live : catalogue?.default;
+    return catalogue?.models.find((model) => model.name === name);
   }
 
   /** Asks the server which models there are, once, and takes the default one. Resolves to whether there is one; `state` tells the rest. */
@@ -50,7 +71,7 @@ export class ModelLoader {
     this.state.set({ kind: 'connecting' });
     try {
       const catalogue = await fetchCatalogue();
-      const model = catalogue.models.find(({ name }) => name === catalogue.default);
+      const model = this.#default(catalogue);
       this.state.set(model ? { kind: 'listed', model } : { kind: 'none' });
       if (model) this.catalogue.set(catalogue);
       return model !== undefined;
@@ -78,6 +99,7 @@ export class ModelLoader {
     const url = URL.createObjectURL(new Blob([bytes as BlobPart]));
     const model: ListedModel = { name: card.name, url, bytes: bytes.length, card };
     this.catalogue.set({ ...catalogue, models: [model, ...catalogue.models.filter((each) => !isOwn(each))] });
+    this.#chosen = true;
     this.state.set({ kind: 'listed', model });
   }
 
@@ -89,8 +111,10 @@ export class ModelLoader {
     if (!catalogue) return;
     const models = catalogue.models.filter((model) => !isOwn(model));
     this.catalogue.set({ ...catalogue, models });
-    const next = models.find(({ name }) => name === catalogue.default);
-    if (current && isOwn(current) && next) this.state.set({ kind: 'listed', model: next });
+    const next = this.#default();
+    if (!current || !isOwn(current) || !next) return;
+    this.#chosen = false;
+    this.state.set({ kind: 'listed', model: next });
   }
 
   #revokeOwn(): void {
@@ -103,6 +127,13 @@ export class ModelLoader {
     const { models, runtime } = this.catalogue.value!;
     const model = name === undefined ? modelOf(this.state.value)! : models.find((each) => each.name === name)!;
     const { url, bytes } = model;
+    if (name !== undefined) this.#chosen = true;
+    if (model === this.#loaded) {
+      this.state.set({ kind: 'ready', model });
+      return true;
+    }
+    this.#loaded = undefined;
+    const load = ++this.#loads;
     this.state.set({ kind: 'loading', model, progress: { stage: 'downloading', loadedBytes: 0, totalBytes: bytes } });
     // A later choice overtakes this one.
     const current = (): boolean => modelOf(this.state.value) === model;
@@ -110,6 +141,7 @@ export class ModelLoader {
       await this.#client().run({ kind: 'load', model: { name: model.name, url, bytes }, runtime }, (progress) => {
         if (current()) this.state.set({ kind: 'loading', model, progress });
       });
+      if (load === this.#loads) this.#loaded = model;
       if (current()) this.state.set({ kind: 'ready', model });
       return true;
     } catch (error) {

@@ -7,7 +7,7 @@ import { UserError } from '@mien/runtime';
 import { defaultDetectorPath, landmarksPath, lightDetectorPath } from '@mien/runtime/node';
 import { parsePort, startStudio, type StudioModel } from '@mien/server';
 import { isRunFolder } from '@mien/training/run-folder';
-import { defaultModelName, findModel, releasedModels } from '../find-model.ts';
+import { defaultModelName, findModel, liveModelName, releasedModels } from '../find-model.ts';
 import { note, printText } from '../output.ts';
 import type { StoreDesk } from '../studio/store-desk.ts';
 import type { TrainingDesk } from '../studio/training-desk.ts';
@@ -34,10 +34,14 @@ async function openTrainings(runsDir: string, data: string | undefined): Promise
   return TrainingDesk.open(runsDir, data);
 }
 
-/** The released models, and first the one that was asked for. */
-function chooseModels(asked: string | undefined): { models: StudioModel[]; defaultModel?: string } {
+/** The released models, and first the one that was asked for, which then serves cameras too. */
+function chooseModels(asked: string | undefined): { models: StudioModel[]; defaultModel?: string; liveModel?: string } {
   const models: StudioModel[] = releasedModels();
-  if (asked === undefined) return models.some((m) => m.name === defaultModelName) ? { models, defaultModel: defaultModelName } : { models };
+  if (asked === undefined) {
+    const released = (name: string) => (models.some((m) => m.name === name) ? name : undefined);
+    const [defaultModel, liveModel] = [released(defaultModelName), released(liveModelName)];
+    return { models, ...(defaultModel && { defaultModel }), ...(liveModel && { liveModel }) };
+  }
   const file = findModel(asked);
   const known = models.find((m) => m.file === file);
   if (known) return { models, defaultModel: known.name };

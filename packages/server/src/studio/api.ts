@@ -16,6 +16,8 @@ export interface ListedModel extends Download {
 export interface ModelList {
   /** The model to load first; null when `models` is empty. */
   readonly default: string | null;
+  /** The one for cameras and films; null when `models` is empty. */
+  readonly live: string | null;
   readonly models: readonly ListedModel[];
 }
 

@@ -9,11 +9,19 @@ export interface StudioModel {
   readonly file: string;
 }
 
+/** Names of the models that are in use until a person chooses one. */
+export interface ModelDefaults {
+  /** Default: the first. */
+  readonly defaultModel?: string | undefined;
+  /** For cameras and films. Default: `defaultModel`. */
+  readonly liveModel?: string | undefined;
+}
+
 /**
  * Reads each model's card. Throws `UserError`: `bad-model-name`, `not-found`, `no-model` for a default that is not
  * listed, and those of `readCard`.
  */
-export async function listModels(models: readonly StudioModel[], defaultModel: string | undefined): Promise<ModelList> {
+export async function listModels(models: readonly StudioModel[], { defaultModel, liveModel }: ModelDefaults): Promise<ModelList> {
   const listed: ListedModel[] = [];
   for (const { name, file } of models) {
     if (!/^\w[\w.-]*$/.test(name)) throw new UserError('bad-model-name', `model name "${name}": expected letters, digits, ".", "_" and "-"; rename the file`);
@@ -26,10 +34,13 @@ export async function listModels(models: readonly StudioModel[], defaultModel: s
     }
     listed.push({ name, url: modelUrl(name), bytes: bytes.length, card: readCard(bytes, file) });
   }
-  if (defaultModel !== undefined && listed.length > 0 && !listed.some(({ name }) => name === defaultModel)) {
-    throw new UserError('no-model', `there is no model ${defaultModel}; there is ${listed.map(({ name }) => name).join(', ')}`);
+  if (listed.length === 0) return { default: null, live: null, models: [] };
+  for (const asked of [defaultModel, liveModel]) {
+    if (asked !== undefined && !listed.some(({ name }) => name === asked))
+      throw new UserError('no-model', `there is no model ${asked}; there is ${listed.map(({ name }) => name).join(', ')}`);
   }
-  return { default: defaultModel !== undefined && listed.length > 0 ? defaultModel : (listed[0]?.name ?? null), models: listed };
+  const first = defaultModel ?? listed[0]!.name;
+  return { default: first, live: liveModel ?? first, models: listed };
 }
 
 export function modelUrl(name: string): string {

@@ -122,7 +122,7 @@ test('a file that was deleted after the start is not found, one that was replace
 
 test('no released model is an empty list, also when a default is named', async () => {
   const empty = await createStudioApp({ ...options, models: [], defaultModel: 'mien-seresnet' });
-  expect(await (await empty.request('/api/models')).json()).toEqual({ default: null, models: [] });
+  expect(await (await empty.request('/api/models')).json()).toEqual({ default: null, live: null, models: [] });
 });
 
 test('the caller hears of what is missing', async () => {

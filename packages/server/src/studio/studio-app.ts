@@ -20,6 +20,8 @@ export interface StudioAppOptions {
   readonly models: readonly StudioModel[];
   /** Name of the model to load first; default: the first. */
   readonly defaultModel?: string | undefined;
+  /** Name of the model for cameras and films; default: `defaultModel`. */
+  readonly liveModel?: string | undefined;
   /** The face detector's `.onnx` file. */
   readonly detectorFile: string;
   /** The light face detector's `.onnx` file, for cameras and films. */
@@ -64,9 +66,9 @@ async function fileSize(file: string, what: string, remedy: string): Promise<num
  * Throws `UserError`: `studio-not-built`, `not-found`, and those of `listModels`.
  */
 export async function createStudioApp(options: StudioAppOptions): Promise<Hono> {
-  const { studioDir, models, defaultModel, detectorFile, liveDetectorFile, landmarksFile, ortDir = findOrtDir(), desk, runsDir, runDesk } = options;
+  const { studioDir, models, defaultModel, liveModel, detectorFile, liveDetectorFile, landmarksFile, ortDir = findOrtDir(), desk, runsDir, runDesk } = options;
   const files = await pageFiles(studioDir);
-  const list = await listModels(models, defaultModel);
+  const list = await listModels(models, { defaultModel, liveModel });
   for (const { name, file } of models) files.set(modelUrl(name), { file, caching: 'revalidate' });
 
   const offerNetwork = async (file: string, name: string, what = 'face detector'): Promise<Download> => {
