@@ -18,17 +18,19 @@ if (dir === undefined) throw new Error('expected a store made by `mien data impo
 const pairsARow = 5;
 
 const store = await openStore(dir);
-const { near, context, nearDuplicates } = await checkStore(store, { votes: false });
+const { near, context } = await checkStore(store, { votes: false });
 const { scan } = context;
-const chosen = [...shuffledIndices(near.length, randomFor(Number(flags.seed), 'groups'))].slice(0, Number(flags.pairs));
+// Test splits that are locked are not looked at.
+const open = near.map((group) => group.filter((i) => !scan.splits[scan.splitOf[i]].locked)).filter((group) => group.length > 1);
+const chosen = [...shuffledIndices(open.length, randomFor(Number(flags.seed), 'groups'))].slice(0, Number(flags.pairs));
 const tiles = [];
 const read = async (i) => scan.splits[scan.splitOf[i]].readImages(i - scan.starts[scan.splitOf[i]], 1);
 for (const [n, g] of chosen.entries()) {
-  const [a, b] = shuffledIndices(near[g].length, randomFor(Number(flags.seed), 'pair', g));
-  tiles.push(await read(near[g][a]), await read(near[g][b]));
+  const [a, b] = shuffledIndices(open[g].length, randomFor(Number(flags.seed), 'pair', g));
+  tiles.push(await read(open[g][a]), await read(open[g][b]));
   if (n % pairsARow < pairsARow - 1) tiles.push(undefined);
 }
 const { image } = store.manifest;
 writeFileSync(flags.out, await contactSheet(tiles, image, { columns: 3 * pairsARow - 1, scale: Math.max(1, Math.round(72 / image.width)) }));
 await store.close();
-console.log(`${flags.out}: ${chosen.length} pairs, each from one of ${nearDuplicates.groups} groups of ${nearDuplicates.images} nearly identical images`);
+console.log(`${flags.out}: ${chosen.length} pairs, each from one of ${open.length} groups of ${open.flat().length} nearly identical images`);

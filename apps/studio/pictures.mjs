@@ -106,20 +106,23 @@ const visits = {
   ...(flags.runs ? { train: (page) => page.locator('.curves svg').first().waitFor() } : {}),
 };
 
-for (const [name, prepare] of Object.entries(visits)) {
-  if (flags.only && flags.only !== name) continue;
-  for (const [suffix, viewport] of Object.entries(sizes)) {
-    const page = await browser.newPage({ viewport });
-    await page.goto(`${studio.url}/#${name}`);
-    await prepare(page);
-    // On a phone what one sees at first; a camera stays in view there while the page is scrolled.
-    const png = await page.screenshot({ fullPage: suffix === '' });
-    const file = join(flags.out, `studio-${name}${suffix}.png`);
-    await sharp(png).png({ palette: true, quality: 90, effort: 8 }).toFile(file);
-    console.log(file);
-    await page.close();
+try {
+  for (const [name, prepare] of Object.entries(visits)) {
+    if (flags.only && flags.only !== name) continue;
+    for (const [suffix, viewport] of Object.entries(sizes)) {
+      const page = await browser.newPage({ viewport });
+      await page.goto(`${studio.url}/#${name}`);
+      await prepare(page);
+      // On a phone what one sees at first; a camera stays in view there while the page is scrolled.
+      const png = await page.screenshot({ fullPage: suffix === '' });
+      const file = join(flags.out, `studio-${name}${suffix}.png`);
+      await sharp(png).png({ palette: true, quality: 90, effort: 8 }).toFile(file);
+      console.log(file);
+      await page.close();
+    }
   }
+} finally {
+  await browser.close();
+  await studio.close();
+  await rm(dir, { recursive: true });
 }
-await browser.close();
-await studio.close();
-await rm(dir, { recursive: true });

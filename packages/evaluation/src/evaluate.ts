@@ -5,6 +5,7 @@ import { calibration, type Calibration, probabilities } from './calibration.ts';
 import { argmax, computeMetrics, type Metrics, negativeLogLikelihood, topAccuracy } from './metrics.ts';
 import { headsOfCard, votesHead } from './card-heads.ts';
 import { chooseHead, type PredictOptions, predictSplit } from './predict-split.ts';
+import { refuseUnlabelled } from './seen-rows.ts';
 import { majorityTruth } from './votes.ts';
 
 export interface EvaluateOptions extends PredictOptions {
@@ -51,6 +52,7 @@ async function votedTruth(options: EvaluateOptions): Promise<Truth> {
 
 function labelTruth(options: EvaluateOptions): Truth {
   const { split, rows } = options;
+  if (!rows) refuseUnlabelled(split);
   return {
     options,
     truth: Uint8Array.from({ length: rows?.length ?? split.count }, (_, i) => split.labels[rows ? rows[i]! : i]!),

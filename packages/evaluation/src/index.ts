@@ -17,7 +17,7 @@ export { type CardTemperature, fitCardTemperature, type FitTemperatureOptions, m
 export { type EvaluateOptions, type Evaluation, evaluateSplit } from './evaluate.ts';
 export { type PredictOptions, predictSplit } from './predict-split.ts';
 export { majorityTruth, voteColumns, type VotedTruth } from './votes.ts';
-export { checkSplit, refuseSeen, type SeenRows, seenRows } from './seen-rows.ts';
+export { checkSplit, refuseSeen, refuseUnlabelled, type SeenRows, seenRows } from './seen-rows.ts';
 export { type OverlapFigures, overlapFigures } from './overlap-figures.ts';
 // Groups of people
 export { compareGroups, type Gap, type GroupFigures, type GroupReport } from './group-gap.ts';

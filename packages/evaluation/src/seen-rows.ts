@@ -25,7 +25,9 @@ export async function seenRows(card: ModelCard, store: Store, split: Split): Pro
   const sameStore = names.includes(manifest.name);
   if (sameStore && splits.includes(split.name)) return { rows: every(), trainedOn };
   // A split of this store with as many rows as were trained on is what was trained on: the others are not, wherever they came from.
-  if (sameStore && manifest.splits.some(({ name, count: size }) => splits.includes(name) && size === count)) return { rows: new Uint32Array(0), trainedOn };
+  const labelled = (perLabel: readonly number[]): number => perLabel.reduce((sum, of) => sum + of, 0);
+  if (sameStore && manifest.splits.some(({ name, perLabel }) => splits.includes(name) && labelled(perLabel) === count))
+    return { rows: new Uint32Array(0), trainedOn };
   const known = manifest.sources.map((source) => names.includes(source.name) && splits.includes(source.split));
   if (!known.includes(true)) return { rows: new Uint32Array(0), trainedOn };
   const { source } = await split.readProvenance();
@@ -41,14 +43,19 @@ export function refuseSeen({ rows, trainedOn }: SeenRows, split: Split, file: st
   );
 }
 
+/** Throws `UserError` `no-labels` for a split that cannot be measured on whole. */
+export function refuseUnlabelled(split: Split): void {
+  if (split.unlabelled === 0) return;
+  throw new UserError(
+    'no-labels',
+    `split ${split.name}: ${split.unlabelled} of its ${split.count} rows have no label, and none is left out in silence; label them, or name another split`,
+  );
+}
+
 /** Throws `UserError` for a split whose figures would mean nothing: without rows, with rows of one class only, or with rows that have no label. */
 export function checkSplit(split: Split): void {
   if (split.count === 0) throw new UserError('empty-split', `split ${split.name} has no rows; there is nothing to measure`);
-  if (split.unlabelled > 0)
-    throw new UserError(
-      'no-labels',
-      `split ${split.name}: ${split.unlabelled} of its ${split.count} rows have no label, and none is left out in silence; label them, or name another split`,
-    );
+  refuseUnlabelled(split);
   const present = split.labelNames.filter((_, k) => split.perLabel[k]! > 0);
   if (present.length > 1) return;
   throw new UserError(

@@ -1,14 +1,16 @@
 /** `data.changes`: a cleaning for one training alone. The csv is the one `mien data clean` applies; the store stays as it is. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readChanges, type Split, type Store } from '@mien/data';
+import { noLabel, readChanges, type Split, type Store } from '@mien/data';
 import { UserError } from '@mien/runtime';
 
 export interface ChangedRows {
   /** The split with the labels that rows were given. */
   readonly split: Split;
-  /** The rows that are left, in their order. */
+  /** The rows that are left, in their order, then those that were given a label. */
   readonly rows: Uint32Array;
+  /** The rows that are still without a label. */
+  readonly bare: Uint32Array;
   readonly dropped: number;
   readonly relabelled: number;
   /** Sha256 of each file. */
@@ -16,15 +18,15 @@ export interface ChangedRows {
 }
 
 /**
- * Drops and relabels `rows` of the split by the csv files, the later ones after the earlier. Lines about other rows of the store, as
- * those held out to choose the epoch on, say nothing here.
+ * Drops and relabels `rows` of the split by the csv files, the later ones after the earlier; rows of `bare`, which came without a label,
+ * join them where a line gives them one. Lines about other rows of the store, as those held out to choose the epoch on, say nothing here.
  * Throws `UserError` as reading a csv does, `bad-changes` for a row the store does not hold, a label it does not know, or a move.
  */
-export async function applyChanges(store: Store, split: Split, rows: Uint32Array, files: readonly string[]): Promise<ChangedRows> {
-  if (files.length === 0) return { split, rows, dropped: 0, relabelled: 0, checksums: [] };
+export async function applyChanges(store: Store, split: Split, rows: Uint32Array, bare: Uint32Array, files: readonly string[]): Promise<ChangedRows> {
+  if (files.length === 0) return { split, rows, bare, dropped: 0, relabelled: 0, checksums: [] };
   const { sources } = store.manifest;
   const rowOf = await placesIn(store, split);
-  const taught = new Set(rows);
+  const taught = new Set([...rows, ...bare]);
   const labels = split.labels.slice();
   const drops = new Set<number>();
   const relabels = new Set<number>();
@@ -48,7 +50,8 @@ export async function applyChanges(store: Store, split: Split, rows: Uint32Array
   }
   return {
     split: split.withLabels(labels),
-    rows: rows.filter((row) => !drops.has(row)),
+    rows: Uint32Array.from([...rows, ...bare]).filter((row) => !drops.has(row) && labels[row] !== noLabel),
+    bare: bare.filter((row) => !drops.has(row) && labels[row] === noLabel),
     dropped: drops.size,
     relabelled: relabels.size,
     checksums: files.map((file) => createHash('sha256').update(readFileSync(file)).digest('hex')),

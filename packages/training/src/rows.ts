@@ -63,6 +63,8 @@ interface Chosen {
   readonly trainRows: Uint32Array;
   readonly unlabelledRows: Uint32Array;
   readonly heldOut: Uint32Array | undefined;
+  /** Of `unlabelledRows`, those that came without a label rather than having it hidden. */
+  readonly bareRows?: Uint32Array;
   readonly apartRows?: Uint32Array;
 }
 
@@ -72,11 +74,20 @@ async function divideFold(
   { fold, folds }: { fold: number; folds: number },
   seed: number,
   field: string,
-): Promise<{ of: Uint32Array; others: Uint32Array }> {
+): Promise<{ of: Uint32Array; others: Uint32Array; without: Uint32Array }> {
   if (fold >= folds) throw new UserError('bad-recipe', `${field}.fold ${fold}: folds are counted from 0, so the last of ${folds} is ${folds - 1}`);
-  const part = stratifiedFolds(train.labels, folds, `folds ${seed}`, (await train.readSubjects())?.subject);
-  const rows = sortByLabel(train).labelled;
-  return { of: rows.filter((row) => part[row] === fold), others: rows.filter((row) => part[row] !== fold) };
+  const { labelled, without } = sortByLabel(train);
+  const subjects = (await train.readSubjects())?.subject;
+  const part = stratifiedFolds(
+    labelled.map((row) => train.labels[row]!),
+    folds,
+    `folds ${seed}`,
+    subjects && labelled.map((row) => subjects[row]!),
+  );
+  const of = labelled.filter((_, i) => part[i] === fold);
+  // Nothing is learnt of a person who is measured on, not even without the labels.
+  const people = new Set(of.map((row) => subjects?.[row] ?? 0).filter((subject) => subject > 0));
+  return { of, others: labelled.filter((_, i) => part[i] !== fold), without: without.filter((row) => !people.has(subjects?.[row] ?? 0)) };
 }
 
 /** Divides the rows that `apart` leaves: those it names are neither learnt nor chosen on. */
@@ -106,19 +117,19 @@ async function chooseTrainRows(recipe: Recipe, train: Split): Promise<Chosen> {
   if (labelled !== undefined) {
     const { chosen, others: hidden } = divide(part(known), labels, labelled, `labelled ${seed}`);
     const others = Uint32Array.from([...hidden, ...without]).sort();
-    if ('split' in validation) return { trainRows: chosen, unlabelledRows: others, heldOut: undefined };
+    if ('split' in validation) return { trainRows: chosen, unlabelledRows: others, heldOut: undefined, bareRows: without };
     if ('fold' in validation)
       throw new UserError('bad-recipe', 'data.labelled: rows of a fold cannot be held out of it; set data.validation.fraction, or a split');
     const { chosen: heldOut, others: trainRows } = divide(chosen, labels, validation.fraction, seed);
-    return { trainRows, unlabelledRows: others, heldOut };
+    return { trainRows, unlabelledRows: others, heldOut, bareRows: without };
   }
-  if ('split' in validation) return { trainRows: part(known), unlabelledRows: without, heldOut: undefined };
+  if ('split' in validation) return { trainRows: part(known), unlabelledRows: without, heldOut: undefined, bareRows: without };
   if ('fold' in validation) {
-    const { of, others } = await divideFold(train, validation, seed, 'data.validation');
-    return { trainRows: part(others), unlabelledRows: without, heldOut: of };
+    const { of, others, without: bare } = await divideFold(train, validation, seed, 'data.validation');
+    return { trainRows: part(others), unlabelledRows: bare, heldOut: of, bareRows: bare };
   }
   const { chosen: heldOut, others: trainRows } = divide(known, labels, validation.fraction, seed);
-  return { trainRows: part(trainRows), unlabelledRows: without, heldOut };
+  return { trainRows: part(trainRows), unlabelledRows: without, heldOut, bareRows: without };
 }
 
 /** The split with every label hidden but those of `rows`. */
@@ -158,9 +169,10 @@ export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingR
     );
   let chosen = await chooseTrainRows(recipe, train);
   if (chosen.unlabelledRows.length > 0) train = hideOthers(train, [chosen.trainRows, chosen.heldOut ?? new Uint32Array(0)]);
-  const changed = await applyChanges(store, train, chosen.trainRows, data.changes ?? []);
+  const changed = await applyChanges(store, train, chosen.trainRows, chosen.bareRows ?? new Uint32Array(0), data.changes ?? []);
   train = changed.split;
-  chosen = { ...chosen, trainRows: changed.rows };
+  const labelledNow = new Set(changed.rows);
+  chosen = { ...chosen, trainRows: changed.rows, unlabelledRows: chosen.unlabelledRows.filter((row) => !labelledNow.has(row)) };
   let validation: Split | undefined;
   if ('split' in data.validation) {
     validation = await store.split(data.validation.split);

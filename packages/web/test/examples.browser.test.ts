@@ -2,7 +2,7 @@
 import { copyFile, cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defaultModelName } from '@mien/released-models';
+import { liveModelName } from '@mien/released-models';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { writeFakeCamera } from './fake-camera.ts';
@@ -23,7 +23,7 @@ describe.skipIf(!executablePath)('examples of live pages', { timeout: timeoutMs 
     await cp(join(pages.files, 'bundle'), join(plain, 'mien'), { recursive: true });
     const root = join(examples, 'web-live-react');
     await build({ root, configFile: join(root, 'vite.config.js'), logLevel: 'error', build: { outDir: react, emptyOutDir: true } });
-    for (const folder of [plain, react]) await copyFile(join(released, `${defaultModelName}.onnx`), join(folder, 'model.onnx'));
+    for (const folder of [plain, react]) await copyFile(join(released, `${liveModelName}.onnx`), join(folder, 'model.onnx'));
   }, timeoutMs);
   afterEach(() => pages?.closeBrowsers());
   afterAll(() => pages?.close());

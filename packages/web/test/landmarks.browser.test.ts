@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel, encodeModel, tensor } from '@mien/onnx';
-import { defaultModelName } from '@mien/released-models';
+import { liveModelName } from '@mien/released-models';
 import { cardKey, findExpressions, landmarkFeatureCount, landmarkKind, readCard } from '@mien/runtime';
 import { createNodeRecogniser, decodeImage, lightDetector } from '@mien/runtime/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { executablePath, model, photographs, released, TestPages, timeoutMs } fr
 
 /** The released model, its logits moved by the points of the face. */
 async function levelModel(): Promise<Uint8Array> {
-  const bytes = new Uint8Array(await readFile(join(released, `${defaultModelName}.onnx`)));
+  const bytes = new Uint8Array(await readFile(join(released, `${liveModelName}.onnx`)));
   const card = readCard(bytes);
   const network = decodeModel(bytes);
   const { name } = card.output;

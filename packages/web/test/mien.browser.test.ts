@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel, encodeModel } from '@mien/onnx';
-import { defaultModelName } from '@mien/released-models';
+import { liveModelName } from '@mien/released-models';
 import { expressions, findExpressions, readCard } from '@mien/runtime';
 import { createNodeRecogniser, decodeImage, lightDetector } from '@mien/runtime/node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -31,7 +31,7 @@ describe.skipIf(!executablePath)('@mien/web', { timeout: timeoutMs }, () => {
 document.querySelector('mien-live').addEventListener('faces', ({ detail }) => window.seen.push(detail)); document.title = 'ready';</script>`;
     pages = await TestPages.start({ '/element': element });
     await writeFile(join(pages.files, 'broken.onnx'), 'this is no model');
-    const whole = new Uint8Array(await readFile(join(released, `${defaultModelName}.onnx`)));
+    const whole = new Uint8Array(await readFile(join(released, `${liveModelName}.onnx`)));
     const { metadata: _metadata, ...network } = decodeModel(whole);
     await writeFile(join(pages.files, 'no-card.onnx'), encodeModel({ ...network, metadata: {} }));
     await writeFile(join(pages.files, 'cut-short.onnx'), whole.subarray(0, whole.length >> 1));
@@ -84,7 +84,7 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
     }, model);
     const [detector, recogniser] = await Promise.all([
       lightDetector({ threads: 1 }),
-      createNodeRecogniser(join(released, `${defaultModelName}.onnx`), { threads: 1 }),
+      createNodeRecogniser(join(released, `${liveModelName}.onnx`), { threads: 1 }),
     ]);
     const faces = await findExpressions(await decodeImage(join(photographs, 'sample2.jpg')), detector, recogniser);
     await Promise.all([detector.release(), recogniser.release()]);

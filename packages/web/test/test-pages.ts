@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
+import { liveModelName, releasedModelsUrl } from '@mien/released-models';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { findChromium, howToGetChromium } from '../../../apps/studio/test/find-chromium.ts';
 import type * as Web from '../src/index.ts';
@@ -16,7 +16,7 @@ if (!executablePath) console.warn(`@mien/web in a browser: skipped. ${howToGetCh
 
 export const photographs = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
 export const released = fileURLToPath(releasedModelsUrl);
-export const model = `/models/${defaultModelName}.onnx`;
+export const model = `/models/${liveModelName}.onnx`;
 export const timeoutMs = 240_000;
 
 /** What page scripts see. */

@@ -22,7 +22,9 @@ function actionOf(key: string, session: LabelSession, { labels }: LabelOverview,
   if (!row) return undefined;
   const label = labels[labelKeys.indexOf(key)];
   if (key.length === 1 && label !== undefined) return () => choose(session, row, label);
-  if (key === 'Enter') return () => session.decide({ action: 'keep' });
+  // Where there is no label to keep, Enter says yes to the guess.
+  const yes = row.label === undefined ? row.guess : row.label;
+  if (key === 'Enter') return yes === undefined ? undefined : () => choose(session, row, yes);
   if (key === 'g' && row.guess !== undefined) return () => choose(session, row, row.guess!);
   if (key === 'x') return () => session.decide({ action: 'drop' });
   return key === 's' ? () => session.skip() : undefined;
@@ -84,13 +86,15 @@ function RowDesk({ session, overview, row, pixels }: DeskProps & { readonly row:
           ))}
         </ol>
         <div class="label-actions">
-          <button type="button" class="primary" onClick={() => void session.decide({ action: 'keep' })}>
-            <kbd>{words.enter}</kbd>
-            {words.keep}
-          </button>
+          {row.label !== undefined && (
+            <button type="button" class="primary" onClick={() => void session.decide({ action: 'keep' })}>
+              <kbd>{words.enter}</kbd>
+              {words.keep}
+            </button>
+          )}
           {row.guess !== undefined && (
-            <button type="button" onClick={() => void choose(session, row, row.guess!)}>
-              <kbd>g</kbd>
+            <button type="button" class={row.label === undefined ? 'primary' : ''} onClick={() => void choose(session, row, row.guess!)}>
+              <kbd>{row.label === undefined ? words.enter : 'g'}</kbd>
               {words.takeGuess}
             </button>
           )}

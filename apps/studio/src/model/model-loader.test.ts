@@ -77,4 +77,7 @@ test('of two loads at once the later one counts', async () => {
   expect([inUse(loader), loader.state.value.kind]).toEqual(['light', 'ready']);
   await loader.load('other');
   expect(loads).toEqual(['other', 'light', 'other']);
+  // Gone and back while it is on its way: the same load.
+  await Promise.all([loader.load('light'), loader.load('light')]);
+  expect(loads).toEqual(['other', 'light', 'other', 'light']);
 });

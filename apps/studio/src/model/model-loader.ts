@@ -39,7 +39,8 @@ export class ModelLoader {
   #chosen = false;
   /** The model that reads pictures now; undefined while another is on its way. */
   #loaded: ListedModel | undefined;
-  #loads = 0;
+  /** The load that is under way; a later one takes its place. */
+  #loading: { readonly model: ListedModel; readonly done: Promise<boolean> } | undefined;
 
   /** `client` is called when a model is first loaded. */
   constructor(client: () => RecognitionClient) {
@@ -126,27 +127,36 @@ export class ModelLoader {
     if (!(await this.list())) return false;
     const { models, runtime } = this.catalogue.value!;
     const model = name === undefined ? modelOf(this.state.value)! : models.find((each) => each.name === name)!;
-    const { url, bytes } = model;
     if (name !== undefined) this.#chosen = true;
     if (model === this.#loaded) {
       this.state.set({ kind: 'ready', model });
       return true;
     }
-    this.#loaded = undefined;
-    const load = ++this.#loads;
+    if (this.#loading?.model !== model) {
+      this.#loaded = undefined;
+      this.#loading = { model, done: this.#load(model, runtime) };
+    }
+    return this.#loading.done;
+  }
+
+  async #load(model: ListedModel, runtime: RuntimeFiles): Promise<boolean> {
+    const { url, bytes } = model;
     this.state.set({ kind: 'loading', model, progress: { stage: 'downloading', loadedBytes: 0, totalBytes: bytes } });
     // A later choice overtakes this one.
     const current = (): boolean => modelOf(this.state.value) === model;
+    const isLast = (): boolean => this.#loading === undefined || this.#loading.model === model;
     try {
       await this.#client().run({ kind: 'load', model: { name: model.name, url, bytes }, runtime }, (progress) => {
         if (current()) this.state.set({ kind: 'loading', model, progress });
       });
-      if (load === this.#loads) this.#loaded = model;
+      if (isLast()) this.#loaded = model;
       if (current()) this.state.set({ kind: 'ready', model });
       return true;
     } catch (error) {
       if (current()) this.state.set({ kind: 'failed', model, message: (error as Error).message });
       return false;
+    } finally {
+      if (isLast()) this.#loading = undefined;
     }
   }
 }

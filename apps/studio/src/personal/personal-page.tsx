@@ -1,9 +1,6 @@
 /** The page "Personal": a correction and a model for one face, made and kept in this tab. */
-import { useEffect, useState } from 'preact/hooks';
-import { CameraSession } from '../live/camera-session.ts';
-import { CameraStarting } from '../live/camera-starting.tsx';
+import { CameraGate } from '../live/camera-gate.tsx';
 import { Consent } from '../live/consent.tsx';
-import { LiveFailure } from '../live/live-failure.tsx';
 import { useStore } from '../store.ts';
 import { strings } from '../strings.ts';
 import type { StudioContext } from '../studio-context.ts';
@@ -29,24 +26,19 @@ function OwnModel({ loader }: Pick<StudioContext, 'loader'>) {
 }
 
 export function PersonalPage({ loader }: StudioContext) {
-  const [session] = useState(() => new CameraSession(loader));
-  const state = useStore(session.state);
-  // Leaving the page turns the camera off and forgets the recordings.
-  useEffect(() => () => session.stop(), [session]);
-  const start = (): void => void session.start();
-  switch (state.kind) {
-    case 'asking':
-      return (
+  return (
+    <CameraGate
+      loader={loader}
+      consent={(onAgree) => (
         <>
           <OwnModel loader={loader} />
-          <Consent title={words.title} lead={words.lead} onAgree={start} />
+          <Consent title={words.title} lead={words.lead} onAgree={onAgree} />
         </>
-      );
-    case 'starting':
-      return <CameraStarting onCancel={() => session.stop()} />;
-    case 'failed':
-      return <LiveFailure code={state.code} message={state.message} onRetry={start} />;
-    default:
-      return <PersonalView {...state} loader={loader} latest={session.latest} onTry={(model) => void session.tryModel(model)} onStop={() => session.stop()} />;
-  }
+      )}
+    >
+      {({ kind: _, ...camera }, session) => (
+        <PersonalView {...camera} loader={loader} latest={session.latest} onTry={(model) => void session.tryModel(model)} onStop={() => session.stop()} />
+      )}
+    </CameraGate>
+  );
 }

@@ -1,6 +1,6 @@
 /** The rows of a store on the labelling page: judged by a model in the background, decided by a person. */
 import { basename, dirname, join, resolve } from 'node:path';
-import { openStore, type ProposedChange, type Split, type Store } from '@mien/data';
+import { noLabel, openStore, type ProposedChange, type Split, type Store } from '@mien/data';
 import { UserError } from '@mien/runtime';
 import type { LabelDecision, LabelDesk, LabelOverview, LabelRow } from '@mien/server';
 import { judgeRows } from './judge-rows.ts';
@@ -105,7 +105,8 @@ export class StoreDesk implements LabelDesk {
     let count = 0;
     for (const { split, first, guess } of this.#splits) {
       for (let row = 0; row < split.count; row++) {
-        if (guess[row] !== notJudged && guess[row] !== split.labels[row] && !this.#decided.has(first + row)) count++;
+        const isLabelled = split.labels[row] !== noLabel;
+        if (isLabelled && guess[row] !== notJudged && guess[row] !== split.labels[row] && !this.#decided.has(first + row)) count++;
       }
     }
     return count;
@@ -141,6 +142,8 @@ export class StoreDesk implements LabelDesk {
     if (decision.action === 'relabel' && !labels.includes(to)) {
       throw new UserError('bad-decision', `expected a label of ${labels.join(', ')}, came ${JSON.stringify(to)}`);
     }
+    if (decision.action === 'keep' && this.#row(decision.id).label === undefined)
+      throw new UserError('bad-decision', `row ${decision.id} has no label to keep; give it one, drop it, or skip it`);
     const { label = '', split, guess, confidence } = this.#row(decision.id);
     const reason = `by hand${guess === undefined ? '' : `; the model says ${guess} ${Math.round(100 * confidence!)}%`}`;
     const change: ProposedChange = { ...found.names(decision.id - found.first), action: decision.action, to, in: split, label, reason };

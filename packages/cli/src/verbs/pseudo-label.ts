@@ -111,8 +111,8 @@ async function pseudoLabel(names: readonly string[], flags: PseudoLabelFlags): P
     writeAtomically(flags.out, csv);
     const labels = rows.map((row) => split.labels[row]!);
     const isLabelled = labels.some((label) => label !== noLabel);
-    const counts = countAccepted(guesses, classes, isLabelled ? labels : undefined);
-    const relabelled = guesses.filter(({ accepted, guess }, i) => accepted && guess !== labels[i]).length;
+    const counts = countAccepted(guesses, classes, labels);
+    const relabelled = guesses.filter(({ accepted, guess }, i) => accepted && labels[i] !== noLabel && guess !== labels[i]).length;
     if (flags.json) printJson({ out: flags.out, rows: rows.length, temperature, thresholds, relabelled, classes: counts });
     else printText(formatCounts({ counts, thresholds, of: `${rows.length} rows of ${split.name}`, rows: rows.length, relabelled, isLabelled }));
     note(
@@ -140,30 +140,31 @@ interface Summary {
 
 /** A table by class, and what the labels of the store say of it. */
 function formatCounts({ counts, thresholds, of, rows, relabelled, isLabelled }: Summary): string {
-  const line = (label: string, threshold: string, { guessed, accepted, right = 0 }: Omit<AcceptedCount, 'label'>): string =>
+  const line = (label: string, threshold: string, { guessed, accepted, checked, right }: Omit<AcceptedCount, 'label'>): string =>
     [
       label.padEnd(12),
       threshold.padStart(9),
       String(guessed).padStart(9),
       String(accepted).padStart(9),
-      (accepted === 0 || !isLabelled ? '–' : percent(right / accepted)).padStart(12),
+      (checked === 0 ? '–' : percent(right / checked)).padStart(12),
     ].join(' ');
-  const total = (of: 'guessed' | 'accepted' | 'right'): number => counts.reduce((sum, count) => sum + (count[of] ?? 0), 0);
+  const total = (of: 'guessed' | 'accepted' | 'checked' | 'right'): number => counts.reduce((sum, count) => sum + count[of], 0);
   const accepted = total('accepted');
   return [
     `${of}: ${accepted} guesses accepted (${percent(accepted / Math.max(1, rows))})${isLabelled ? `, ${relabelled} of them not what the label says` : ''}`,
     '',
     `${'class'.padEnd(12)} ${'threshold'.padStart(9)} ${'guessed'.padStart(9)} ${'accepted'.padStart(9)} ${'as labelled'.padStart(12)}`,
     ...counts.map((count, k) => line(count.label, thresholds[k]! > 1 ? 'never' : thresholds[k]!.toFixed(3), count)),
-    line('all', '', { guessed: total('guessed'), accepted, right: total('right') }),
+    line('all', '', { guessed: total('guessed'), accepted, checked: total('checked'), right: total('right') }),
     ...(isLabelled ? ['', 'As labelled: share of the accepted guesses that are the label the store holds, told for your judgement and used for nothing.'] : []),
   ].join('\n');
 }
 
 const help = `
-Of a split that has rows without a label those alone are asked about, unless --all. Every row asked about stands in the csv with the guess, its probability and the second guess. action is relabel where the guess is sure enough
-and not the label already; \`mien data clean\` moves those rows to the class they belong to, \`--undo\` takes it back. A recipe
-applies the csv to one training alone with data.changes. Rows of the split unlabelled that get a label join train.
+Of a split that has rows without a label those alone are asked about, unless --all. Every row asked about stands in the csv with
+the guess, its probability and the second guess. action is relabel where the guess is sure enough and not the label already;
+\`mien data clean\` moves those rows to the class they belong to, \`--undo\` takes it back; rows of the split unlabelled that get
+a label join train. A recipe applies the csv to the rows it trains on, and to one training alone, with data.changes.
 
 Examples:
   mien pseudo-label runs/a runs/b --data data/faces --split unlabelled --fit-split val --precision 0.95 --out pseudo.csv

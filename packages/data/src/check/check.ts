@@ -1,6 +1,6 @@
 /** The data-set doctor: every check over a store, and what it found. Nothing is changed. */
 import { type FaceDetector, UserError } from '@mien/runtime';
-import { noLabel } from '../store/manifest.ts';
+import { largestLabelled, noLabel } from '../store/manifest.ts';
 import { readColumns } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { duplicateFindings, nearDuplicateFinding } from './duplicate-findings.ts';
@@ -13,7 +13,7 @@ import { rankSuspects } from './label-noise.ts';
 import { scanStore } from './scan.ts';
 
 export interface CheckOptions {
-  /** Split that models learn from; by default `train`, else the largest that is not locked. */
+  /** Split that models learn from; by default `train`, else the one with most labels that is not locked. */
   train?: string | undefined;
   /** Probabilities [N,K] of a model for each row of a split, by the split's name; rows not judged are NaN. */
   probabilities?: ReadonlyMap<string, Float32Array> | undefined;
@@ -63,9 +63,7 @@ function chooseTrain(store: Store, asked: string | undefined): number {
   }
   const named = splits.findIndex(({ name }) => name === 'train');
   if (named >= 0) return named;
-  const open = splits.filter(({ locked }) => !locked);
-  const largest = open.reduce((best, split) => (split.count > best.count ? split : best), open[0] ?? { count: 0, name: '' });
-  return splits.findIndex(({ name }) => name === largest.name);
+  return splits.findIndex(({ name }) => name === largestLabelled(splits)?.name);
 }
 
 function doubts(context: CheckContext, probabilities: ReadonlyMap<string, Float32Array>): Finding {

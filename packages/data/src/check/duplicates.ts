@@ -22,7 +22,7 @@ export interface GroupCounts {
   groups: number;
   /** Rows in these groups. */
   images: number;
-  /** Groups with rows in two splits or more. */
+  /** Groups with labelled rows in two splits or more. */
   acrossSplits: number;
   /** Groups with two labels or more. */
   conflictingLabels: number;
@@ -46,8 +46,9 @@ export function labelsOf(scan: Scan, group: Group): number[] {
   return [...new Set(group.map((i) => scan.labels[i] as number))].filter((label) => label !== noLabel);
 }
 
+/** Whether labelled rows of the group stand in two splits or more: rows without a label are not measured on. */
 export function spansSplits(scan: Scan, group: Group): boolean {
-  return group.some((i) => scan.splitOf[i] !== scan.splitOf[group[0] as number]);
+  return new Set(group.filter((i) => scan.labels[i] !== noLabel).map((i) => scan.splitOf[i])).size > 1;
 }
 
 export function countGroups(scan: Scan, groups: readonly Group[]): GroupCounts {

@@ -2,6 +2,7 @@
 import type { Action, ProposedChange } from '../clean/changes.ts';
 import type { CheckResult } from './check.ts';
 import { type Group, labelsOf } from './duplicates.ts';
+import { noLabel } from '../store/manifest.ts';
 import { identityOf } from './finding.ts';
 import { placeOf } from './scan.ts';
 
@@ -72,12 +73,14 @@ export function proposeChanges(result: CheckResult, { relabelAbove }: ProposalOp
     }));
 }
 
-/** Copies that contradict each other or stand in another split leave training; else the first of them stays. */
+/** Copies that contradict each other or stand in another split leave training; else the first that has a label stays, or the first. */
 function proposeForCopies({ context }: CheckResult, group: Group, propose: (i: number, action: Action, reason: string) => void): void {
   const { scan, train } = context;
   const labels = labelsOf(scan, group).map((label) => scan.store.manifest.labels[label]);
-  const elsewhere = [...new Set(group.filter((i) => scan.splitOf[i] !== train).map((i) => placeOf(scan, i).split.name))];
-  const [first] = group.filter((i) => scan.splitOf[i] === train);
+  const isLabelled = (i: number): boolean => scan.labels[i] !== noLabel;
+  const elsewhere = [...new Set(group.filter((i) => scan.splitOf[i] !== train && isLabelled(i)).map((i) => placeOf(scan, i).split.name))];
+  const learnt = group.filter((i) => scan.splitOf[i] === train);
+  const first = learnt.find(isLabelled) ?? learnt[0];
   for (const i of group) {
     if (labels.length > 1) propose(i, 'drop', `identical pixels labelled ${labels.join(' and ')}`);
     else if (elsewhere.length > 0 && first !== undefined) propose(i, 'drop', `identical pixels in ${[...elsewhere, scan.splits[train]?.name].join(' and ')}`);

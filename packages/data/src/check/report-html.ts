@@ -1,4 +1,5 @@
 /** What the doctor found, as one page that needs nothing else: verdicts first, then a contact sheet for each finding. */
+import { unlabelledRows } from '../store/manifest.ts';
 import { contactSheet } from '../sheet/contact-sheet.ts';
 import type { CheckResult } from './check.ts';
 import type { Group } from './duplicates.ts';
@@ -59,6 +60,9 @@ function classTable({ context }: CheckResult): string {
     });
     return `<tr><th scope="row">${escapeHtml(label)}</th>${cells.join('')}</tr>`;
   });
+  const bare = splits.map((split) => unlabelledRows(split));
+  if (bare.some((count) => count > 0))
+    rows.push(`<tr><th scope="row"><em>no label</em></th>${bare.map((count) => `<td>${count.toLocaleString('en')}</td>`).join('')}</tr>`);
   const total = `<tr class="total"><th scope="row">all</th>${splits.map((split) => `<td>${split.count.toLocaleString('en')}</td>`).join('')}</tr>`;
   return `<section><h2>Classes</h2><div class="wide"><table><thead><tr>${head.map((cell) => `<th scope="col">${escapeHtml(cell)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}${total}</tbody></table></div></section>`;
 }

@@ -33,7 +33,8 @@ export interface CleanReport {
 }
 
 /**
- * Drops, relabels and moves the rows that the csv names. A row of the split `unlabelled` that gets a label joins `train`.
+ * Drops, relabels and moves the rows that the csv names. A row of the split `unlabelled` that gets a label joins `train`, or
+ * where there is none the split with most labels.
  * @throws UserError `bad-changes` and `locked-split` naming the line, `changed-meanwhile`, `nothing-left`, and those of
  * opening and writing a store. The store is untouched then.
  */

@@ -1,6 +1,6 @@
 /** From the lines of a csv to what becomes of a row, with every line checked against the store. */
 import { UserError } from '@mien/runtime';
-import { lockedByDefault, type Manifest, noLabel, unlabelledName } from '../store/manifest.ts';
+import { largestLabelled, lockedByDefault, type Manifest, noLabel, unlabelledName, unlabelledRows } from '../store/manifest.ts';
 import type { FullRow } from '../store/rows.ts';
 import type { ReadChange } from './changes.ts';
 import { rowKey } from './undo-record.ts';
@@ -43,15 +43,15 @@ export class Decisions {
     const change = this.#changes.get(key);
     if (!change) return undefined;
     this.#changes.delete(key);
-    this.#checkLocks(row, change);
-    if (change.action === 'drop') return 'drop';
     const decision = { split: row.split, label: row.label };
     if (change.action === 'move') decision.split = change.to;
-    else {
+    else if (change.action === 'relabel') {
       decision.label = this.#manifest.labels.indexOf(change.to);
       // A row that gets its label is no longer among those without.
-      if (row.label === noLabel && row.split === unlabelledName) decision.split = 'train';
+      if (row.label === noLabel && row.split === unlabelledName) decision.split = this.#learntFrom();
     }
+    this.#checkLocks(row, change, decision.split);
+    if (change.action === 'drop') return 'drop';
     return decision.split === row.split && decision.label === row.label ? undefined : decision;
   }
 
@@ -66,11 +66,18 @@ export class Decisions {
     return this.#manifest.splits.find(({ name }) => name === split)?.locked ?? lockedByDefault(split);
   }
 
-  #checkLocks(row: FullRow, change: ReadChange): void {
-    const leaves = change.action === 'move' && this.isLocked(row.split) && !this.isLocked(change.to);
-    if (leaves)
-      throw this.#fail(change, `${row.split} is a locked test split; its rows cannot be moved to ${change.to}, where they would be learnt`, 'locked-split');
-    const touches = this.isLocked(row.split) || (change.action === 'move' && this.isLocked(change.to));
+  /** Where rows go that get their label: `train`, or what is learnt from in its place. */
+  #learntFrom(): string {
+    const { splits } = this.#manifest;
+    if (splits.some(({ name }) => name === 'train')) return 'train';
+    return largestLabelled(splits.filter((split) => unlabelledRows(split) < split.count))?.name ?? 'train';
+  }
+
+  /** @param to split it will be in. */
+  #checkLocks(row: FullRow, change: ReadChange, to: string): void {
+    if (this.isLocked(row.split) && !this.isLocked(to))
+      throw this.#fail(change, `${row.split} is a locked test split; its rows cannot be moved to ${to}, where they would be learnt`, 'locked-split');
+    const touches = this.isLocked(row.split) || this.isLocked(to);
     if (touches && !this.#touchLocked) {
       throw this.#fail(
         change,

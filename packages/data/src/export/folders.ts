@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UserError } from '@mien/runtime';
 import { mapInOrder } from '../import/in-order.ts';
 import { readRows } from '../store/rows.ts';
 import { noLabel, unlabelledName } from '../store/manifest.ts';
@@ -22,6 +23,11 @@ export async function writeFolders(store: Store, out: string, onRow: () => void)
   try {
     for (const name of store.splitNames) {
       const split = await store.split(name);
+      if (name === unlabelledName && split.unlabelled < split.count)
+        throw new UserError(
+          'bad-form',
+          `${store.dir}: split ${name} holds ${split.count - split.unlabelled} rows with a label, which folders cannot tell from the others; move them with \`mien data clean\``,
+        );
       const folder = fileName(name);
       // A split of rows without labels needs no folders of classes.
       const unlabelled = name === unlabelledName ? folder : join(folder, unlabelledName);

@@ -34,6 +34,7 @@ export const splitNames: ReadonlyMap<string, string> = new Map([
   ['publictest', 'public'],
   ['private', 'private'],
   ['privatetest', 'private'],
+  ['all', 'all'],
 ]);
 /** Files with these names are meant to be images: one that cannot be read is an error, while other files are ignored. */
 export const imageExtensions: ReadonlySet<string> = new Set([
@@ -110,8 +111,8 @@ export async function readFolderTree(dir: string, labels: LabelResolver): Promis
 
 /** Every image below `dir` as a row of the split `unlabelled`, whatever its folders are called. @throws UserError `empty-tree`, `unreadable-file`. */
 export async function readUnlabelledTree(dir: string): Promise<FolderTree> {
-  const found = await walk(dir, '.');
-  const paths = found.map((path) => path.slice(2)).sort(order);
+  const { dirs, files } = await list(dir);
+  const paths = [...files, ...(await Promise.all(dirs.map((name) => walk(dir, name)))).flat()].sort(order);
   const images = paths.filter((path) => imageExtensions.has(extname(path).toLowerCase()));
   if (images.length === 0) throw new UserError('empty-tree', `${dir}: expected images, found none`);
   const ignored = paths.filter((path) => !imageExtensions.has(extname(path).toLowerCase()));

@@ -8,6 +8,11 @@ export type LabelMap = Readonly<Record<string, string>>;
 /** Class names of images that nobody has labelled yet, lower case. */
 const unlabelledNames: ReadonlySet<string> = new Set([unlabelledName, 'unlabeled']);
 
+/** Whether a class of this name holds images without a label. */
+export function isUnlabelledName(name: string): boolean {
+  return unlabelledNames.has(name.trim().toLowerCase());
+}
+
 export interface LabelResolverOptions {
   /** The store's labels; by default our seven expressions. */
   labels?: readonly string[] | undefined;
@@ -25,6 +30,9 @@ export class LabelResolver {
     if (labels.length < 1 || labels.length > mostLabels || new Set(labels.map((label) => label.toLowerCase())).size !== labels.length) {
       throw new UserError('bad-labels', `labels ${labels.join(', ') || 'none'}: expected 1 to ${mostLabels} different names`);
     }
+    const reserved = labels.find((label) => isUnlabelledName(label));
+    if (reserved !== undefined)
+      throw new UserError('bad-labels', `${reserved} cannot be a label: images in a class of this name have none; choose another name`);
     this.labels = labels;
     this.#numbers = numbers;
     for (const [from, to] of Object.entries(map)) {
@@ -58,7 +66,7 @@ export class LabelResolver {
     const kind = this.labels === expressions ? 'expression' : 'label';
     return new UserError(
       'unknown-class',
-      `${source}: no ${kind} is called ${meant.join(', ')}; say what becomes of such images, as ${example}, or ${meant[0]}=${this.labels.at(-1)}`,
+      `${source}: no ${kind} is called ${meant.join(', ')}; say what becomes of such images, as ${example}, or ${meant[0]}=${this.labels.at(-1)}, or ${meant[0]}=${unlabelledName}`,
     );
   }
 
@@ -69,6 +77,6 @@ export class LabelResolver {
     const expression = parseExpression(name);
     const index = expression === undefined ? -1 : this.labels.findIndex((label) => parseExpression(label) === expression);
     if (index >= 0) return index;
-    return unlabelledNames.has(key) ? noLabel : undefined;
+    return isUnlabelledName(key) ? noLabel : undefined;
   }
 }

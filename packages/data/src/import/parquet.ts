@@ -66,7 +66,10 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
   const total = parts.reduce((sum, part) => sum + part.rows, 0);
   if (total === 0) throw new UserError('bad-parquet', `${source}: the files hold no rows`);
   const names = classNames(parts);
-  const labels = new LabelResolver(options.map, { labels: options.labels, numbers: Object.fromEntries(names.map((name, k) => [String(k), name])) });
+  const labels = new LabelResolver(options.map, {
+    labels: options.labels,
+    numbers: { '-1': unlabelledName, ...Object.fromEntries(names.map((name, k) => [String(k), name])) },
+  });
 
   // The first pass finds the labels there are and the sizes of the images, the second decodes.
   const headers: ImageHeader[] = [];
@@ -127,7 +130,7 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
 
 interface ParquetRow {
   bytes: Uint8Array;
-  /** `unlabelled` where the row has none: nothing, or the number −1, as the `datasets` library writes it. */
+  /** `unlabelled` where the row has none. The `datasets` library also writes the number −1 for that. */
   label: string;
   /** The file the image was, or '' where the row does not say. */
   path: string;
@@ -180,6 +183,7 @@ function splitOf(path: string): string {
   for (const word of words) {
     const known = splitNames.get(word.replace(/\.parquet$/, '').split(/[-_.]/)[0] ?? '');
     if (known !== undefined) return known;
+    if (word.startsWith(unlabelledName)) return unlabelledName;
   }
   return 'all';
 }
@@ -216,7 +220,7 @@ function readRow(part: Part, row: Record<string, unknown>, number: number): Parq
   }
   const path = whole instanceof Uint8Array || typeof whole?.path !== 'string' ? '' : whole.path;
   const label = row[part.label];
-  const isMissing = label === null || label === undefined || Number(label) === -1;
+  const isMissing = label === null || label === undefined;
   const text = isMissing ? unlabelledName : label instanceof Uint8Array ? Buffer.from(label).toString('utf8') : String(label);
   return { bytes, label: text, path, name };
 }

@@ -1,5 +1,6 @@
 /** One set of labels for several stores. */
 import { parseExpression, UserError } from '@mien/runtime';
+import { isUnlabelledName } from '../import/label-map.ts';
 
 /** What becomes of labels that are not in the common set: `{ contempt: 'drop', anger: 'angry' }`; keys in any case. */
 export type LabelAssignments = Readonly<Record<string, string>>;
@@ -48,4 +49,5 @@ export function checkMergeMap({ labels, map = {} }: MergeMap, stores: readonly s
   if (labels && (new Set(labels.map((label) => label.toLowerCase())).size !== labels.length || labels.length === 0)) {
     throw new UserError('bad-map', `labels of the map: expected different names, came ${labels.join(', ') || 'none'}`);
   }
+  if (labels?.some(isUnlabelledName)) throw new UserError('bad-map', 'labels of the map: rows without a label stay without one; leave unlabelled out');
 }

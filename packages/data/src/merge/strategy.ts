@@ -8,7 +8,8 @@ import { lockedByDefault, noLabel, unlabelledName } from '../store/manifest.ts';
  * - `shares`: the pooled rows are divided anew into train, val and test.
  * - `fold`: of k equal parts, one becomes `val` and the others `train`.
  *
- * Rows without a label cannot be measured on: of a split called `unlabelled` they stay there, others join `train`.
+ * Rows without a label cannot be measured on: of a split called `unlabelled` they stay there, others join `train`; those of a
+ * person whose labelled faces are held out go to `unlabelled-apart`, so that nobody learns from them by accident.
  */
 export type SplitStrategy =
   | { kind: 'into-train' }
@@ -26,9 +27,13 @@ export interface PooledRow {
   subject: number;
 }
 
+function staysApart(split: string, label: number): boolean {
+  return split === unlabelledName && label === noLabel;
+}
+
 /** The new split of each pooled row. */
 export function assignSplits(rows: readonly PooledRow[], strategy: SplitStrategy): string[] {
-  if (strategy.kind === 'into-train') return rows.map(({ input, split }) => (input === 0 || split === unlabelledName ? split : 'train'));
+  if (strategy.kind === 'into-train') return rows.map(({ input, split, label }) => (input === 0 || staysApart(split, label) ? split : 'train'));
   const unlabelled = rows.filter(({ label }) => label === noLabel).length;
   if (unlabelled > 0) {
     const labelled = assignSplits(
@@ -36,7 +41,18 @@ export function assignSplits(rows: readonly PooledRow[], strategy: SplitStrategy
       strategy,
     );
     let next = 0;
-    return rows.map(({ label, split }) => (label !== noLabel ? (labelled[next++] as string) : split === unlabelledName ? split : 'train'));
+    const heldOut = new Set<number>();
+    const named = rows.map(({ label, subject }) => {
+      if (label === noLabel) return undefined;
+      const split = labelled[next++] as string;
+      if (subject > 0 && split !== 'train') heldOut.add(subject);
+      return split;
+    });
+    return rows.map(({ split, subject }, i) => {
+      if (named[i] !== undefined) return named[i];
+      if (heldOut.has(subject)) return `${unlabelledName}-apart`;
+      return staysApart(split, noLabel) ? split : 'train';
+    });
   }
   const labels = rows.map(({ label }) => label);
   const subjects = rows.map(({ subject }) => subject);

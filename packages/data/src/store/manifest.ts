@@ -22,6 +22,12 @@ export function formatVersionOf(splits: readonly { count: number; perLabel: read
   return splits.some((split) => unlabelledRows(split) > 0) ? 3 : 2;
 }
 
+/** The split that has most labels of those that are not locked: what models learn from where none is called `train`. */
+export function largestLabelled<S extends { count: number; perLabel: readonly number[]; locked: boolean }>(splits: readonly S[]): S | undefined {
+  const labelled = (split: S): number => split.count - unlabelledRows(split);
+  return splits.filter(({ locked }) => !locked).sort((a, b) => labelled(b) - labelled(a))[0];
+}
+
 /** Rows of a split that have no label. */
 export function unlabelledRows({ count, perLabel }: { readonly count: number; readonly perLabel: readonly number[] }): number {
   return count - perLabel.reduce((sum, rows) => sum + rows, 0);

@@ -69,9 +69,19 @@ it('leave as folders and Parquet and come back; a csv has no place for them', as
   for (const from of [folders, parquet]) {
     const back = out();
     await importData(from, { out: back, labels: ['angry', 'happy', 'sad'] });
-    const sorted = Object.values(await labelsIn(back)).flat();
-    expect(sorted.sort((x, y) => x - y)).toEqual([0, 2, noLabel, noLabel, noLabel]);
+    const { train, ...others } = await labelsIn(back);
+    expect(train!.sort((x, y) => x - y)).toEqual([0, 2, noLabel]);
+    expect(others).toEqual({ unlabelled: [noLabel, noLabel] });
   }
+  const all = out();
+  await exportStore(makeStore(out(), { all: [0, 1], unlabelled: [noLabel] }), { out: all, form: 'folders' });
+  const again = out();
+  await importData(all, { out: again, labels: ['angry', 'happy', 'sad'] });
+  expect(await labelsIn(again)).toEqual({ all: [0, 1], unlabelled: [noLabel] });
+  await expect(exportStore(makeStore(out(), { train: [0], unlabelled: [1, noLabel] }), { out: out(), form: 'folders' })).rejects.toMatchObject({
+    code: 'bad-form',
+    message: expect.stringContaining('1 rows with a label'),
+  });
   const grey48 = { layout: 'fixed', channels: 1, height: 48, width: 48 } as const;
   const csv = makeStore(out(), { train: [0, noLabel] }, { labels: ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'], image: grey48 });
   await expect(exportStore(csv, { out: `${out()}.csv`, form: 'csv' })).rejects.toMatchObject({ code: 'bad-form', message: expect.stringContaining('1 rows') });
@@ -107,6 +117,42 @@ it('are counted by the doctor, contradict nothing and are doubted by no one', as
   await store.close();
 });
 
+it('never push a labelled copy out, and are no split to learn from', async () => {
+  const same = new Uint8Array(36).map((_, i) => 7 * i);
+  const bareFirst = await openStore(
+    makeStore(
+      out(),
+      { all: [noLabel, 0, 1], unlabelled: new Array(9).fill(noLabel) },
+      { row: (split, i) => ((split === 'all' ? i < 2 : i === 0) ? { image: same } : {}) },
+    ),
+  );
+  const result = await checkStore(bareFirst);
+  expect(result.context.train).toBe(0);
+  expect(result.duplicates).toMatchObject({ acrossSplits: 0 });
+  expect(proposeChanges(result).map(({ split, row, action }) => `${split} ${row} ${action}`)).toEqual(['all 0 drop', 'all 1 keep', 'unlabelled 0 keep']);
+  await bareFirst.close();
+});
+
+it('of a person who is measured on are learnt from by nobody', async () => {
+  const people = { subjects: true, row: (_: string, i: number) => ({ subject: `P${i % 10}` }) };
+  const dir = makeStore(out(), { all: [...Array.from({ length: 20 }, (_, i) => i % 3), ...new Array(20).fill(noLabel)] }, people);
+  const divided = out();
+  await mergeStores([dir], { out: divided, strategy: { kind: 'fold', folds: 5, fold: 1, seed: 1 } });
+  const store = await openStore(divided);
+  const who = async (name: string) => new Set((await (await store.split(name)).readSubjects())!.subject);
+  const measured = await who('val');
+  expect(measured.size).toBeGreaterThan(0);
+  for (const subject of await who('train')) expect(measured.has(subject)).toBe(false);
+  expect(await who('unlabelled-apart')).toEqual(measured);
+  await store.close();
+});
+
+it('leave their name to themselves', async () => {
+  const tree = await makeTree({ 'happy/1.png': {} });
+  await expect(importData(tree, { out: out(), labels: ['happy', 'Unlabelled'] })).rejects.toMatchObject({ code: 'bad-labels' });
+  await expect(mergeStores([makeStore(out(), { all: [0] })], { out: out(), labels: ['angry', 'unlabeled'] })).rejects.toMatchObject({ code: 'bad-map' });
+});
+
 it('that are labelled join train; undone, they stand where they were', async () => {
   const dir = makeStore(out(), { train: [0, noLabel], unlabelled: [noLabel, noLabel, noLabel] });
   const before = await labelsIn(dir);
@@ -119,4 +165,12 @@ it('that are labelled join train; undone, they stand where they were', async () 
   expect(await labelsIn(dir)).toEqual({ train: [0, 2, 1], unlabelled: [noLabel] });
   await undoCleaning(dir);
   expect(await labelsIn(dir)).toEqual(before);
+
+  // Where nothing is called train, they join what is learnt from; never a split that is locked.
+  const all = makeStore(out(), { all: [0, 1], test: [2, 2, 2], unlabelled: [noLabel] });
+  const one = write(temporaryDir(), 'one.csv', 'source,split,row,action,to\nmade-up,unlabelled,0,relabel,happy\n');
+  await cleanStore(all, { csv: one });
+  expect(await labelsIn(all)).toEqual({ test: [2, 2, 2], all: [0, 1, 1] });
+  const locked = makeStore(out(), { train: [0], unlabelled: [noLabel] }, { locked: (split) => split === 'train' });
+  await expect(cleanStore(locked, { csv: one })).rejects.toMatchObject({ code: 'locked-split' });
 });

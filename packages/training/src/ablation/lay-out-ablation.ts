@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore } from '@mien/data';
+import { refuseUnlabelled } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import { teacherFlops } from '../combine/teacher-panel.ts';
 import { describePlan, planNetwork } from '../network-plan.ts';
@@ -28,7 +29,9 @@ export interface RowCost {
 export async function planAblation({ rows, split }: Pick<AblationPlan, 'rows' | 'split'>, data: string): Promise<RowCost[]> {
   const store = await openStore(data);
   try {
-    if (split !== undefined && (await store.split(split)).locked) {
+    const measured = split === undefined ? undefined : await store.split(split);
+    if (measured) refuseUnlabelled(measured);
+    if (measured?.locked) {
       throw new UserError(
         'locked-split',
         `split ${split} is a locked test split: it would be read as often as there are rows, and chosen by; name another one in split`,

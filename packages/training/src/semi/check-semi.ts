@@ -16,7 +16,11 @@ export function checkSemi(recipe: Recipe, index: number, rows: TrainingRows, whe
   const fail = (what: string): UserError => new UserError('bad-recipe', `${where}: ${what}`);
   const field = stage.consistency ? 'consistency' : 'pseudo';
   if (rows.unlabelledRows.length === 0)
-    throw fail(`${field} learns from rows without labels, and there are none; set data.labelled, as 0.1, or data.unlabelled to the name of a split`);
+    throw fail(
+      recipe.data.apart
+        ? `${field} learns from rows without labels, and data.apart leaves none; take one of them out`
+        : `${field} learns from rows without labels, and there are none; set data.labelled, as 0.1, or data.unlabelled to the name of a split`,
+    );
   if (stage.consistency && stage.pseudo) throw fail('consistency and pseudo are two ways of one thing; use them in different stages');
   if (stage.consistency) checkConsistency(recipe, stage, rows, fail);
   if (stage.pseudo) {

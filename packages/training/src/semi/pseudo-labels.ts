@@ -67,21 +67,26 @@ export interface AcceptedCount {
   readonly label: string;
   readonly guessed: number;
   readonly accepted: number;
-  /** Undefined where no truth is known. */
-  readonly right: number | undefined;
+  /** Accepted guesses whose truth is known. */
+  readonly checked: number;
+  /** Of those, how many it bears out. */
+  readonly right: number;
 }
 
 /** Counts by guessed class. `truth` [N], a number that is no class where a row's label is not known. */
 export function countAccepted(guesses: readonly Guess[], labels: readonly string[], truth?: ArrayLike<number>): AcceptedCount[] {
   return labels.map((label, k) => {
-    let [guessed, accepted, right] = [0, 0, 0];
+    let [guessed, accepted, checked, right] = [0, 0, 0, 0];
     for (const [row, guess] of guesses.entries()) {
       if (guess.guess !== k) continue;
       guessed++;
       if (!guess.accepted) continue;
       accepted++;
-      if (truth?.[row] === k) right++;
+      const label = truth?.[row];
+      if (label === undefined || label >= labels.length) continue;
+      checked++;
+      if (label === k) right++;
     }
-    return { label, guessed, accepted, right: truth ? right : undefined };
+    return { label, guessed, accepted, checked, right };
   });
 }

@@ -1,5 +1,5 @@
 /** Trainings with unlabelled rows: which rows they are, that their labels are never read, and resuming. Seconds long. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore, StoreWriter } from '@mien/data';
 import { checkRecipe, decodeSafetensors, type RecipeInput, runFolder, train, type TrainEvent } from '@mien/training';
@@ -200,6 +200,11 @@ describe('rows that came without a label', () => {
     }
     const { trainRows, unlabelledRows } = await chooseRows(recipe({ labelled: 0.5 }), data);
     expect(trainRows.length + unlabelledRows.length).toBe(84);
+    // A csv of pseudo-labels makes labelled rows of them, for this training.
+    const csv = join(temporaryDir(), 'pseudo.csv');
+    writeFileSync(csv, 'source,split,row,action,to\ntiny,train,0,relabel,happy\ntiny,train,4,keep,sad\n');
+    const taught = await chooseRows(recipe({ changes: [csv] }), data);
+    expect([taught.trainRows.length, taught.unlabelledRows.length, taught.train.labels[0], taught.train.labels[4]]).toEqual([64, 20, 3, hiddenLabel]);
     const { finished } = await run({ ...fixmatch, data: { validation: { split: 'val' } } }, data);
     expect(finished).toBeDefined();
   });

@@ -1,0 +1,34 @@
+/** A page that needs the camera: it asks first, tells what goes wrong, and turns the camera off when it is left. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { ModelLoader } from '../model/model-loader.ts';
+import { useStore } from '../store.ts';
+import { CameraSession, type CameraState } from './camera-session.ts';
+import { CameraStarting } from './camera-starting.tsx';
+import { LiveFailure } from './live-failure.tsx';
+
+export type RunningCamera = Extract<CameraState, { kind: 'running' }>;
+
+export interface CameraGateProps {
+  readonly loader: ModelLoader;
+  /** Asks the person; `onAgree` starts the camera. */
+  readonly consent: (onAgree: () => void) => ComponentChildren;
+  readonly children: (camera: RunningCamera, session: CameraSession) => ComponentChildren;
+}
+
+export function CameraGate({ loader, consent, children }: CameraGateProps) {
+  const [session] = useState(() => new CameraSession(loader));
+  const state = useStore(session.state);
+  useEffect(() => () => session.stop(), [session]);
+  const start = (): void => void session.start();
+  switch (state.kind) {
+    case 'asking':
+      return <>{consent(start)}</>;
+    case 'starting':
+      return <CameraStarting onCancel={() => session.stop()} />;
+    case 'failed':
+      return <LiveFailure code={state.code} message={state.message} onRetry={start} />;
+    default:
+      return <>{children(state, session)}</>;
+  }
+}
