@@ -26,6 +26,8 @@ export class Progress {
   readonly #began = performance.now();
   readonly #intervalMs: number;
   #last = 0;
+  /** What is counted now, since when, and how much of it was done by then. */
+  #counted = { what: '', since: 0, from: 0 };
   #open = false;
 
   constructor(intervalMs = process.stderr.isTTY ? 200 : 15_000) {
@@ -45,11 +47,14 @@ export class Progress {
     }
   }
 
-  /** Shows done/total with rate and time left. */
+  /** Shows done/total with rate and time left; each `what` has a rate of its own. */
   count(what: string, done: number, total: number): void {
+    if (what !== this.#counted.what) this.#counted = { what, since: performance.now(), from: done };
+    const { since, from } = this.#counted;
+    // The first of a count says nothing of its rate.
+    if (done <= from) return;
     this.update(() => {
-      const seconds = (performance.now() - this.#began) / 1000;
-      const rate = done / seconds;
+      const rate = (1000 * (done - from)) / Math.max(1, performance.now() - since);
       return `${what}: ${done} of ${total} (${Math.floor((100 * done) / Math.max(1, total))} %), ${rate.toFixed(0)}/s, ${formatDuration((total - done) / rate)} left`;
     });
   }
