@@ -135,10 +135,16 @@ export interface OpenTrainingOptions {
   readonly device?: Device | undefined;
 }
 
-async function chooseKernelsFor(device: Device): Promise<ProbeResult> {
+const probed = new Map<Device, Promise<ProbeResult>>();
+
+/** The kernels for a device, looked for once a process. Throws `UserError` `device-unavailable`. */
+export async function kernelsFor(device: Device): Promise<ProbeResult> {
+  const known = probed.get(device) ?? chooseKernels(createSession, device);
+  probed.set(device, known);
   try {
-    return await chooseKernels(createSession, device);
+    return await known;
   } catch (error) {
+    probed.delete(device);
     if (error instanceof DeviceError) throw new UserError('device-unavailable', error.message, { cause: error });
     throw error;
   }
@@ -155,7 +161,7 @@ export async function openTraining(options: OpenTrainingOptions): Promise<Traini
   const votes = await votesOf(rows.train);
   const landmarks = await openLandmarks(recipe, plan, rows);
   const { device = 'cpu' } = options;
-  const { kernels, report } = await chooseKernelsFor(device);
+  const { kernels, report } = await kernelsFor(device);
   const teachers = await openTeachers(recipe, plan, rows, options.threads);
   return {
     recipe,

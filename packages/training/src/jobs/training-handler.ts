@@ -1,12 +1,11 @@
 /** The worker's side of a sweep or an ablation: trains one run, or takes it up from the checkpoint another worker left, and measures it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { chooseKernels } from '@mien/engine';
 import { type Claim, type JobContext, type OpenedHandler, parsePathMap, RetryLater, unreachable } from '@mien/jobs';
-import { createSession } from '@mien/onnx/node';
 import { UserError } from '@mien/runtime';
 import { readPosition } from '../checkpoint.ts';
 import type { TrainEvent } from '../events.ts';
+import { kernelsFor } from '../open-training.ts';
 import { checkRecipe } from '../recipe.ts';
 import { isRunFolder, runFolder } from '../run-folder.ts';
 import { breakAbandonedLock } from '../run-lock.ts';
@@ -41,19 +40,11 @@ export async function openTrainingHandler(payload: unknown, worker: TrainingWork
   if (missing) throw new UserError('unreachable', `${missing} cannot be reached from here: mount it at the same path, or say where it is with --map FROM=TO`);
   const absent = run.files.find((file) => !existsSync(file));
   if (absent) throw new UserError('unreachable', `${absent}, which a recipe names, cannot be reached from here: it must lie at the same path on every machine`);
-  if (run.device !== 'cpu') await checkDevice(run.device);
+  if (run.device !== 'cpu') await kernelsFor(run.device);
   return {
     handle: (claim, context) => trainJob({ dir, data, device: run.device, worker }, claim, context),
     release: async () => {},
   };
-}
-
-async function checkDevice(device: TrainingRunPayload['device']): Promise<void> {
-  try {
-    await chooseKernels(createSession, device);
-  } catch (cause) {
-    throw new UserError('device-unavailable', (cause as Error).message, { cause });
-  }
 }
 
 interface Place {
