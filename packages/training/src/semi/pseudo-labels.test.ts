@@ -57,11 +57,13 @@ describe('countAccepted', () => {
   it('counts by guessed class, and tells how many the truth bears out only where it is known', () => {
     const guesses = guessRows(rows([0.9, 0.1, 0], [0.9, 0.1, 0], [0.1, 0.9, 0]), [0.5, 0.95, 0.5]);
     expect(countAccepted(guesses, labels, [0, 1, 1])).toEqual([
-      { label: 'angry', guessed: 2, accepted: 2, right: 1 },
-      { label: 'fear', guessed: 1, accepted: 0, right: 0 },
-      { label: 'happy', guessed: 0, accepted: 0, right: 0 },
+      { label: 'angry', guessed: 2, accepted: 2, checked: 2, right: 1 },
+      { label: 'fear', guessed: 1, accepted: 0, checked: 0, right: 0 },
+      { label: 'happy', guessed: 0, accepted: 0, checked: 0, right: 0 },
     ]);
-    expect(countAccepted(guesses, labels)[0]!.right).toBeUndefined();
+    expect(countAccepted(guesses, labels)[0]).toMatchObject({ accepted: 2, checked: 0 });
+    // A row without a label bears nothing out and nothing down.
+    expect(countAccepted(guesses, labels, [0, 255, 1])[0]).toMatchObject({ accepted: 2, checked: 1, right: 1 });
   });
 });
 
