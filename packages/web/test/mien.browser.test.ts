@@ -60,8 +60,10 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
       };
     }))!;
     expect(frame).toMatchObject({ width: 640, height: 480 });
-    expect(faces.length).toBeGreaterThan(0);
-    for (const face of faces) {
+    // On a crowded machine a face may be missed in the very last frame: it is still told of, without maps.
+    const seen = faces.filter(({ unseenSeconds }) => unseenSeconds === 0);
+    expect(seen.length).toBeGreaterThan(0);
+    for (const face of seen) {
       expect(Object.keys(face.probabilities)).toEqual([...expressions]);
       expect(Object.values(face.probabilities).reduce((a, b) => a + b)).toBeCloseTo(1, 6);
       expect(face.shape).toHaveLength(3);
