@@ -11,7 +11,6 @@ export {
   type StoreSource,
   type StoreSplit,
   storeFormatVersion,
-  unlabelledName,
 } from './store/manifest.ts';
 export { openStore, type Split, type Store } from './store/store.ts';
 export type { StoreRow } from './store/split-parts.ts';
