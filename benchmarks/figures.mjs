@@ -39,6 +39,7 @@ const sections = {
     machine: `${r.machine.cpu}, ${r.machine.cores} cores, ${r.model}`,
     rows: ['crops', 'photos'].flatMap((kind) => {
       const f = r[kind];
+      if (!f) return [];
       return [
         [
           `${kind}: local pool ÷ recognition in one process`,
@@ -119,10 +120,10 @@ function serveRows(kind, r, minutes) {
       met(r.ofInProcess >= 0.8),
     ],
     [
-      `${kind}: p99 ÷ median at 70 % load`,
-      `${number(at70.p99Ms)} ÷ ${number(at70.p50Ms)} ms = ${number(at70.p99OverMedian)}`,
+      `${kind}: p99 ÷ median of the same picture, at 70 % load`,
+      `${number(at70.p99OverMedian)} (all pictures: p99 ${number(at70.p99Ms)}, median ${number(at70.p50Ms)} ms; ${number(at70.requests)} requests, ${number(at70.refused)} refused)`,
       '< 3',
-      met(at70.p99OverMedian < 3),
+      met(at70.p99OverMedian < 3 && at70.refused + at70.failed === 0),
     ],
     [
       `${kind}: 1,000 connections at once`,

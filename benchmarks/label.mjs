@@ -4,7 +4,7 @@
  *
  *   node benchmarks/label.mjs [--crops 20000] [--photos 400] [--runs 3] [--model FILE] [--json FILE] [--save]
  *
- * crops: 48×48 PNG faces, `--faces`. photos: whole photographs, faces looked for; those of MIEN_DATA/photos, or of an
+ * 0 of a kind leaves it out. crops: 48×48 PNG faces, `--faces`. photos: whole photographs, faces looked for; those of MIEN_DATA/photos, or of an
  * installed package. Rates are images a second from the first finished image to the last: starting processes and loading
  * models, which a long job does once, is given apart. Every figure is the median of the runs. Wants a quiet machine.
  */
@@ -172,16 +172,20 @@ async function measure(name, pictures) {
 }
 
 try {
-  const crops = { ...repeat('crops', await writeCrops(), Number(flags.crops)), faces: true, chunkSize: chunkSizes.crops };
-  const photos = { ...repeat('photos', photoFiles(), Number(flags.photos)), faces: false, chunkSize: chunkSizes.photos };
+  const kinds = {
+    crops: async (count) => ({ ...repeat('crops', await writeCrops(), count), faces: true, chunkSize: chunkSizes.crops }),
+    photos: (count) => ({ ...repeat('photos', photoFiles(), count), faces: false, chunkSize: chunkSizes.photos }),
+  };
   const result = {
     date: new Date().toISOString().slice(0, 10),
     command: `node benchmarks/label.mjs --crops ${flags.crops} --photos ${flags.photos} --runs ${flags.runs}`,
     machine: { cpu: cpus()[0]?.model, cores },
     model: flags.model.split('/').at(-1),
-    crops: await measure('crops', crops),
-    photos: await measure('photos', photos),
   };
+  for (const [kind, pictures] of Object.entries(kinds)) {
+    const count = Number(flags[kind]);
+    if (count > 0) result[kind] = await measure(kind, await pictures(count));
+  }
   const text = `${JSON.stringify(result, null, 2)}\n`;
   if (flags.save) saveFigures('label', result);
   if (flags.json) writeFileSync(flags.json, text);

@@ -37,9 +37,16 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   }
 }
 
-async function readChunks(request: Request, maxBytes: number): Promise<Uint8Array> {
-  if (!request.body) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
+/**
+ * Reads a body without keeping it, for a request that is refused: a client that still sends while its connection is closed
+ * may lose the answer. More than `maxBytes`, or a connection that breaks, ends it silently.
+ */
+export async function discardBody(request: Request, maxBytes: number): Promise<void> {
+  await eachChunk(request, maxBytes, () => {}).catch(() => {});
+}
+
+async function eachChunk(request: Request, maxBytes: number, take: (chunk: Uint8Array) => void): Promise<number> {
+  if (!request.body) return 0;
   let length = 0;
   const reader = request.body.getReader();
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
@@ -48,8 +55,14 @@ async function readChunks(request: Request, maxBytes: number): Promise<Uint8Arra
       await reader.cancel();
       throw tooLarge(maxBytes);
     }
-    chunks.push(next.value);
+    take(next.value);
   }
+  return length;
+}
+
+async function readChunks(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const length = await eachChunk(request, maxBytes, (chunk) => chunks.push(chunk));
   const body = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {

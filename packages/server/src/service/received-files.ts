@@ -1,7 +1,7 @@
 /** The files of a request: its body, or fields of a form. */
 import type { Admission } from './admission.ts';
 import { multipartBoundary, parseMultipart } from './multipart.ts';
-import { announcedLength, readBody } from './read-body.ts';
+import { announcedLength, discardBody, readBody } from './read-body.ts';
 import { ServiceError } from './service-error.ts';
 
 export interface ReceivedFiles {
@@ -24,7 +24,7 @@ export interface ReceiveOptions {
  */
 export async function receiveFiles(request: Request, { field, maxBytes, maxFiles, admission }: ReceiveOptions): Promise<ReceivedFiles> {
   const boundary = multipartBoundary(request.headers.get('content-type'));
-  const release = admission.hold(announcedLength(request, maxBytes) ?? maxBytes);
+  const release = await roomFor(request, maxBytes, admission);
   try {
     const body = await readBody(request, maxBytes);
     if (boundary === undefined) return { files: [body], release };
@@ -39,6 +39,16 @@ export async function receiveFiles(request: Request, { field, maxBytes, maxFiles
     return { files: parts.map(({ bytes }) => bytes), release };
   } catch (error) {
     release();
+    throw error;
+  }
+}
+
+async function roomFor(request: Request, maxBytes: number, admission: Admission): Promise<() => void> {
+  const bytes = announcedLength(request, maxBytes) ?? maxBytes;
+  try {
+    return admission.hold(bytes);
+  } catch (error) {
+    await discardBody(request, maxBytes);
     throw error;
   }
 }

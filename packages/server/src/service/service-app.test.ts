@@ -250,6 +250,30 @@ describe('operation', () => {
     expect([(await draining.request('/health')).status, (await draining.request('/ready')).status]).toEqual([200, 503]);
   });
 
+  test('a body there is no memory for is read to its end all the same, so that its client hears the refusal', async () => {
+    let taken = 0;
+    const chunks = (count: number) =>
+      new ReadableStream({
+        pull(controller) {
+          if (taken++ < count) controller.enqueue(new Uint8Array(100));
+          else controller.close();
+        },
+      });
+    const tight = appOf({ limits: { heldBytes: 1, imageBytes: 1000 } });
+    const send = (body: ReadableStream) =>
+      tight.request('/v1/recognise', { method: 'POST', body, duplex: 'half', headers: { 'Content-Type': 'application/octet-stream' } } as RequestInit);
+    // The first holds all the memory until its body ends.
+    const endless = new AbortController();
+    const first = send(new ReadableStream({ start: (controller) => endless.signal.addEventListener('abort', () => controller.close()) }));
+    expect((await send(chunks(5))).status).toBe(429);
+    expect(taken).toBe(6);
+    taken = 0;
+    expect((await send(chunks(1e6))).status).toBe(429);
+    expect(taken).toBeLessThan(20);
+    endless.abort();
+    await first;
+  });
+
   test('memory set aside for bodies is given back, also after refusals', async () => {
     const tight = appOf({ limits: { heldBytes: 1, imageBytes: 1000 } });
     for (const body of [white, new Uint8Array(5000), Uint8Array.of(1), white]) await tight.request('/v1/recognise', post(body));
