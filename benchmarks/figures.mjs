@@ -28,7 +28,7 @@ const headings = ['what', 'measured', 'bar', ''];
 const sections = {
   serve: (r) => ({
     title: 'The service',
-    command: `node benchmarks/serve.mjs --seconds ${r.seconds} --minutes ${r.minutes} --save`,
+    command: `node benchmarks/serve.mjs --seconds ${r.seconds} --minutes ${r.minutes} --soak ${r.soak} --save`,
     machine: `${r.machine.cpu}, ${r.machine.cores} cores, Node ${r.machine.node}`,
     rows: ['crops', 'photos'].flatMap((kind) => (r[kind] ? serveRows(kind, r[kind], r.minutes) : [])),
     remark: 'The load comes from the same cores: what it takes of them the service could have used, so CPU an image is compared as well.',

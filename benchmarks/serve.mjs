@@ -1,8 +1,8 @@
 // Measures `mien serve` on this machine against the same work done in one process, without HTTP, in batches.
-//   node benchmarks/serve.mjs [--seconds 20] [--minutes 0] [--only crops|photos] [--json FILE] [--save]
+//   node benchmarks/serve.mjs [--seconds 20] [--minutes 0 [--soak crops,photos]] [--only crops|photos] [--json FILE] [--save]
 // crops: 48×48 PNG faces with detect=none. photos: whole photographs, faces looked for. Full load comes from autocannon in this
 // process, on the same cores: its share of the CPU is printed, since the service could have used it. 70 % load: evenly spaced requests.
-// --minutes 30 adds a run at full load that watches memory, of each kind. --save keeps the figures in benchmarks/. Photographs: MIEN_DATA/photos, or those of an installed package.
+// --minutes 30 adds, after all timing, a run at full load that watches memory, of each kind in --soak. --save keeps the figures in benchmarks/. Photographs: MIEN_DATA/photos, or those of an installed package.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
     minutes: { type: 'string', default: '0' },
+    soak: { type: 'string', default: 'crops,photos' },
     only: { type: 'string' },
     model: { type: 'string', default: join(root, 'models/mien-seresnet.onnx') },
     json: { type: 'string' },
@@ -153,11 +154,14 @@ async function load(url, { images, detect, connections, duration }) {
   };
 }
 
+/** Enough that no worker of the service waits for the next request. */
+const connectionsOf = (detect) => (detect === 'none' ? 64 : 8);
+
 async function measure(name, images, detect, inProcess) {
   note(`${name}: in one process, ${seconds} s`);
   const alone = await inProcess();
   const { child, url } = await startServer();
-  const connections = detect === 'none' ? 64 : 8;
+  const connections = connectionsOf(detect);
   await load(url, { images, detect, connections, duration: 5 });
   note(`${name}: over HTTP, full load`);
   const full = await load(url, { images, detect, connections, duration: seconds });
@@ -167,9 +171,7 @@ async function measure(name, images, detect, inProcess) {
   const part = await openLoad(`${url}/v1/recognise?detect=${detect}`, { bodies: images, perSecond: asked, seconds: Math.max(seconds, 200 / asked) });
   note(`${name}: 1,000 connections`);
   const crowd = await load(url, { images, detect, connections: 1000, duration: Math.min(seconds, 20) });
-  const memory = minutes > 0 ? await soak(name, child.pid, () => load(url, { images, detect, connections, duration: 60 })) : undefined;
-  child.kill('SIGTERM');
-  await new Promise((resolve) => child.once('exit', resolve));
+  await stop(child);
   return {
     inProcess: alone,
     full,
@@ -177,30 +179,47 @@ async function measure(name, images, detect, inProcess) {
     cpuOfInProcess: alone.cpuMsPerImage / full.cpuMsPerImage,
     at70: { asked, ...part },
     crowd,
-    ...(memory ? { memory } : {}),
   };
 }
 
+async function stop(child) {
+  child.kill('SIGTERM');
+  await new Promise((resolve) => child.once('exit', resolve));
+}
+
 /** Resident memory after each minute at full load; `growth` compares the last third with the third after the first. */
-async function soak(name, pid, minuteOfLoad) {
+async function soak(name, images, detect) {
+  const { child, url } = await startServer();
+  const minuteOfLoad = () => load(url, { images, detect, connections: connectionsOf(detect), duration: 60 });
   const afterMinuteMb = [];
   let answered = 0;
   for (let minute = 1; minute <= minutes; minute++) {
     answered += (await minuteOfLoad()).answered;
-    afterMinuteMb.push(Math.round(memoryMb(pid)));
+    afterMinuteMb.push(Math.round(memoryMb(child.pid)));
     note(`${name}: ${minute} of ${minutes} minutes at full load, ${afterMinuteMb.at(-1)} MB, ${minutes - minute} min left`);
   }
+  await stop(child);
   const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
   const third = Math.max(1, Math.floor(minutes / 3));
   return { answered, afterMinuteMb, growth: mean(afterMinuteMb.slice(-third)) / mean(afterMinuteMb.slice(third - 1, 2 * third)) - 1 };
 }
 
 const scenarios = {
-  crops: () => measure('crops', crops, 'none', cropsInProcess),
-  photos: () => measure('photos', photos, 'faces', photosInProcess),
+  crops: { images: crops, detect: 'none', inProcess: cropsInProcess },
+  photos: { images: photos, detect: 'faces', inProcess: photosInProcess },
 };
-const results = { date: new Date().toISOString().slice(0, 10), machine: { cpu: cpus()[0].model.trim(), cores, node: process.version }, seconds, minutes };
-for (const [name, run] of Object.entries(scenarios)) if (!options.only || options.only === name) results[name] = await run();
+const results = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: { cpu: cpus()[0].model.trim(), cores, node: process.version },
+  seconds,
+  minutes,
+  soak: options.soak,
+};
+const chosen = Object.entries(scenarios).filter(([name]) => !options.only || options.only === name);
+for (const [name, { images, detect, inProcess }] of chosen) results[name] = await measure(name, images, detect, inProcess);
+for (const [name, { images, detect }] of minutes > 0 ? chosen : []) {
+  if (options.soak.split(',').includes(name)) results[name].memory = await soak(name, images, detect);
+}
 if (options.save) saveFigures('serve', results);
 if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
 const figure = (value) => value.toFixed(value < 10 ? 2 : 0);

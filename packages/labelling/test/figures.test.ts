@@ -18,8 +18,16 @@ it('says what to run where nothing was measured', () => {
 
 it('tells bars that are met from those that are missed', () => {
   const crowd = { answered: 900, refused: 100, other: 0, errors: 0, timeouts: 0 };
+  const rates = { poolPerSecond: 95, inProcessPerSecond: 100, queueTwoWorkersPerSecond: 150, queueOneWorkerPerSecond: 100 };
   const full = { perSecond: 79, generatorCores: 0.4 };
-  const crops = { inProcess: { perSecond: 100 }, full, ofInProcess: 0.79, cpuOfInProcess: 0.9, at70: { p50Ms: 10, p99Ms: 29, p99OverMedian: 2.9 }, crowd };
+  const crops = {
+    inProcess: { perSecond: 100 },
+    full,
+    ofInProcess: 0.79,
+    cpuOfInProcess: 0.9,
+    at70: { requests: 500, refused: 0, failed: 0, p50Ms: 10, p99Ms: 29, p99OverMedian: 2.9 },
+    crowd,
+  };
   save('serve', { seconds: 20, minutes: 30, crops: { ...crops, memory: { answered: 1000, afterMinuteMb: [200, 210], growth: 0.06 } } });
   save('label-chaos', {
     images: 200_000,
@@ -32,9 +40,16 @@ it('tells bars that are met from those that are missed', () => {
     seconds: 600,
     problems: [],
   });
+  save('label', {
+    command: 'node benchmarks/label.mjs',
+    model: 'some.onnx',
+    crops: { poolOfInProcess: 0.95, queueTwoOfOne: 1.5, overhead: 0.01, chunkSize: 256, ...rates },
+  });
   const page = formatFigures(folder);
   expect(rowsOf(page, 'throughput')).toEqual([expect.stringMatching(/79 ÷ 100 a second = 0\.79 .* ≥ 0\.8 \| \*\*missed\*\*/)]);
-  expect(rowsOf(page, 'p99')).toEqual([expect.stringMatching(/= 2\.9 \| < 3 \| met/)]);
+  expect(rowsOf(page, 'p99')).toEqual([expect.stringMatching(/2\.9 \(.* 500 requests, 0 refused\) \| < 3 \| met/)]);
+  expect(rowsOf(page, 'local pool')).toEqual([expect.stringMatching(/0\.95 \| ≥ 0\.9 \| met/)]);
+  expect(rowsOf(page, 'two one-thread')).toEqual([expect.stringMatching(/1\.5 \| ≥ 1\.6 \| \*\*missed\*\*/)]);
   expect(rowsOf(page, '1,000 connections')).toEqual([expect.stringMatching(/900 answered, 100 refused .* met/)]);
   expect(rowsOf(page, 'memory over 30')).toEqual([expect.stringMatching(/6 % .* \*\*missed\*\*/)]);
   expect(rowsOf(page, 'exactly once')).toEqual([expect.stringMatching(/200,000 \(400 of them damaged.* met/)]);

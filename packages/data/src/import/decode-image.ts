@@ -1,11 +1,11 @@
 /** An image file as the samples of a store: decoded and resampled by the code that recognition uses, so that both see alike. */
 import { open, readFile } from 'node:fs/promises';
 import { type Box, UserError } from '@mien/runtime';
+import { decodePlainPng } from '@mien/runtime/png';
 import sharp from 'sharp';
 import type { ImageLayout } from '../store/manifest.ts';
 import { ImageFitter } from '../store/picture.ts';
 import { usualHeader } from './image-header.ts';
-import { decodePlainPng } from './plain-png.ts';
 
 /** A small file can claim to be a huge picture; larger than this is refused before a pixel is decoded. */
 const largestPixels = 50e6;

@@ -47,6 +47,7 @@ export class PoolMember {
   readonly #running = new Map<number, Running>();
   #nextId = 0;
   #load = 0;
+  readonly #byLoad = new Map<number, number>();
   #ready = false;
   #ended = false;
 
@@ -94,6 +95,11 @@ export class PoolMember {
     return this.#running.size;
   }
 
+  /** Jobs of that load it has. */
+  jobsOf(load: number): number {
+    return this.#byLoad.get(load) ?? 0;
+  }
+
   /** When its oldest job began, by `performance.now()`. */
   get oldestStarted(): number | undefined {
     const [oldest] = this.#running.values();
@@ -103,7 +109,7 @@ export class PoolMember {
   send(job: Job, load: number, receiver: Receiver): void {
     const id = this.#nextId++;
     this.#running.set(id, { started: performance.now(), load, resolve: receiver.resolve, reject: receiver.reject });
-    this.#load += load;
+    this.#count(load, 1);
     const { job: own, transfer } = withOwnMemory(job);
     this.#thread.postMessage({ id, job: own }, transfer);
   }
@@ -118,8 +124,13 @@ export class PoolMember {
     const running = this.#running.get(id);
     if (!running) return undefined;
     this.#running.delete(id);
-    this.#load -= running.load;
+    this.#count(running.load, -1);
     return running;
+  }
+
+  #count(load: number, jobs: 1 | -1): void {
+    this.#load += jobs * load;
+    this.#byLoad.set(load, this.jobsOf(load) + jobs);
   }
 
   #end(): void {
@@ -129,6 +140,7 @@ export class PoolMember {
       running.reject(new ServiceError('worker-lost', 'the worker that had this image ended; another takes its place, so try again', { retryAfterS: 2 }));
     }
     this.#running.clear();
+    this.#byLoad.clear();
     this.#load = 0;
   }
 }

@@ -31,7 +31,7 @@ const photo = (): RecogniseJob => ({
 const crop = (): RecogniseJob => ({ ...photo(), detect: 'none' });
 const soon = (more: Partial<RunOptions> = {}): RunOptions => ({ deadline: performance.now() + 60_000, ...more });
 
-test('two photographs or 32 crops are in work in one worker, the rest waits in order', async () => {
+test('two photographs are in work in one worker, the rest waits in order', async () => {
   const { pool, threads } = await open({ queueLimit: 100 });
   const photos = [1, 2, 3].map(() => pool.run(photo(), soon()));
   expect([pool.running, pool.queued]).toEqual([2, 1]);
@@ -39,11 +39,72 @@ test('two photographs or 32 crops are in work in one worker, the rest waits in o
   threads[0]!.finish(1, 20);
   threads[0]!.finish(2, 30);
   expect((await Promise.all(photos)).map(({ width }) => width)).toEqual([10, 20, 30]);
-  const crops = Array.from({ length: 40 }, () => pool.run(crop(), soon()));
-  expect([pool.running, pool.queued]).toEqual([32, 8]);
-  for (let i = 3; i < 43; i++) threads[0]!.finish(i);
+});
+
+test('a crop goes to an idle worker at once; what comes while it works goes together, up to 32', async () => {
+  const { pool, threads } = await open({ queueLimit: 100 });
+  const crops = Array.from({ length: 40 }, (_, i) => pool.run(crop(), soon()).then(({ width }) => expect(width).toBe(i)));
+  expect([pool.running, pool.queued]).toEqual([1, 39]);
+  threads[0]!.finish(0, 0);
+  expect([pool.running, pool.queued]).toEqual([32, 7]);
+  // A group is one run: none of the rest joins before all of it is done.
+  for (let i = 1; i < 32; i++) threads[0]!.finish(i, i);
+  expect([pool.running, pool.queued]).toEqual([1, 7]);
+  threads[0]!.finish(32, 32);
+  expect([pool.running, pool.queued]).toEqual([7, 0]);
+  for (let i = 33; i < 40; i++) threads[0]!.finish(i, i);
   await Promise.all(crops);
   expect([pool.running, pool.queued]).toEqual([0, 0]);
+});
+
+test('workers share the crops that wait, and a photograph in work keeps none of them waiting', async () => {
+  const { pool, threads } = await open({ workers: 2, queueLimit: 100 });
+  for (let i = 0; i < 12; i++) void pool.run(crop(), soon()).catch(() => {});
+  expect(threads.map(({ sent }) => sent.length)).toEqual([1, 1]);
+  threads[0]!.finish(0);
+  expect(threads.map(({ sent }) => sent.length)).toEqual([6, 1]);
+  threads[1]!.finish(0);
+  expect(threads.map(({ sent }) => sent.length)).toEqual([6, 4]);
+
+  const { pool: mixed, threads: busy } = await open();
+  void mixed.run(photo(), soon()).catch(() => {});
+  void mixed.run(crop(), soon()).catch(() => {});
+  void mixed.run(crop(), soon()).catch(() => {});
+  expect(busy[0]!.sent.map(({ job }) => job.kind === 'recognise' && job.detect)).toEqual(['faces', 'none']);
+  busy[0]!.finish(1);
+  expect(busy[0]!.sent.length).toBe(3);
+});
+
+test('crops that come close together wait a little for each other; after a pause none waits', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const { pool, threads } = await open({ queueLimit: 100 });
+  const sent = threads[0]!.sent;
+  const run = (): void => void pool.run(crop(), soon()).catch(() => {});
+  for (let i = 0; i < 60; i++) {
+    run();
+    await vi.advanceTimersByTimeAsync(4);
+    if (i === 0) expect(sent.length).toBe(1);
+    for (let k = 0; k < sent.length; k++) threads[0]!.finish(k);
+  }
+  await vi.advanceTimersByTimeAsync(8);
+  expect(sent.length).toBe(60);
+  for (let k = 0; k < sent.length; k++) threads[0]!.finish(k);
+  const before = sent.length;
+  run();
+  run();
+  expect(sent.length).toBe(before);
+  run();
+  expect(sent.length).toBe(before + 3);
+  for (let k = before; k < before + 3; k++) threads[0]!.finish(k);
+  run();
+  await vi.advanceTimersByTimeAsync(11);
+  expect(sent.length).toBe(before + 3);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(sent.length).toBe(before + 4);
+  threads[0]!.finish(before + 3);
+  await vi.advanceTimersByTimeAsync(100);
+  run();
+  expect(sent.length).toBe(before + 5);
 });
 
 test('work goes to the worker with the least', async () => {

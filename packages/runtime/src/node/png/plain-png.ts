@@ -1,7 +1,7 @@
 /** Decoding of PNG files as stores and data hubs write them: 8 bits, grey or RGB, nothing else. A thirtieth of what a library's pipeline costs. */
 import { crc32, inflateSync } from 'node:zlib';
-import type { Image } from '@mien/runtime';
-import { chunkType, harmlessChunks, readPngHeader } from './image-header.ts';
+import type { Image } from '../../image.ts';
+import { chunkType, harmlessChunks, readPngHeader } from './png-header.ts';
 
 /**
  * The picture, sample for sample what a library decodes; undefined for any other file, one that is damaged, and one larger than
