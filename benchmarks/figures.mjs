@@ -35,7 +35,8 @@ const sections = {
   }),
   label: (r) => ({
     title: 'Labelling beside recognition',
-    command: `${r.command} --save`,
+    command: [...new Set(['crops', 'photos'].flatMap((kind) => (r[kind] ? `${r[kind].command} --save` : [])))].join('` and `'),
+    date: r.crops?.date ?? r.photos?.date,
     machine: `${r.machine.cpu}, ${r.machine.cores} cores, ${r.model}`,
     rows: ['crops', 'photos'].flatMap((kind) => {
       const f = r[kind];
@@ -150,10 +151,16 @@ export function formatFigures(from = dir) {
     const file = join(from, `${name}.json`);
     if (!existsSync(file)) return `## ${name}\n\nNot measured yet: \`node benchmarks/${name}.mjs --save\` on a quiet machine.`;
     const figures = JSON.parse(readFileSync(file, 'utf8'));
-    const { title, command, machine, rows, remark } = describe(figures);
-    return [`## ${title}`, `\`${command}\`, ${figures.date}, ${machine}.`, table(headings, rows), ...(remark ? [remark] : [])].join('\n\n');
+    const { title, command, date = figures.date, machine, rows, remark } = describe(figures);
+    return [`## ${title}`, `\`${command}\`, ${date}, ${machine}.`, table(headings, rows), ...(remark ? [remark] : [])].join('\n\n');
   });
   return `# Service and scale, measured\n\nWritten by \`benchmarks/figures.mjs\` from the JSON beside it; every figure with its bar.\n\n${parts.join('\n\n')}\n`;
+}
+
+/** What was kept of a benchmark; undefined where nothing was. */
+export function savedFigures(name) {
+  const file = join(dir, `${name}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
 /** Keeps one benchmark's result and writes the page anew. */

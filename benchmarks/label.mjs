@@ -2,9 +2,9 @@
  * What does labelling cost beside recognition? The same pictures, recognised in this process in batches, by a local pool,
  * and by one and by two one-thread workers over Redis or Valkey.
  *
- *   node benchmarks/label.mjs [--crops 20000] [--photos 400] [--runs 3] [--model FILE] [--json FILE] [--save]
+ *   node benchmarks/label.mjs [--crops 8192] [--photos 64] [--runs 3] [--model FILE] [--json FILE] [--save]
  *
- * 0 of a kind leaves it out. crops: 48×48 PNG faces, `--faces`. photos: whole photographs, faces looked for; those of MIEN_DATA/photos, or of an
+ * 0 of a kind leaves it out; --save keeps what was measured of it before with the same machine and model. crops: 48×48 PNG faces, `--faces`. photos: whole photographs, faces looked for; those of MIEN_DATA/photos, or of an
  * installed package. Rates are images a second from the first finished image to the last: starting processes and loading
  * models, which a long job does once, is given apart. Every figure is the median of the runs. Wants a quiet machine.
  */
@@ -13,7 +13,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 // As in workers of one thread; read when libvips is loaded, so before the imports below.
@@ -21,15 +21,15 @@ process.env.VIPS_CONCURRENCY = '1';
 const { label, PictureRecogniser } = await import('@mien/labelling');
 const { defaultDetectorPath } = await import('@mien/runtime/node');
 const { startRedis } = await import('./redis-server.mjs');
-const { saveFigures } = await import('./figures.mjs');
+const { saveFigures, savedFigures } = await import('./figures.mjs');
 const { readFile } = await import('node:fs/promises');
 const { default: sharp } = await import('sharp');
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: flags } = parseArgs({
   options: {
-    crops: { type: 'string', default: '20000' },
-    photos: { type: 'string', default: '400' },
+    crops: { type: 'string', default: '8192' },
+    photos: { type: 'string', default: '64' },
     runs: { type: 'string', default: '3' },
     model: { type: 'string', default: join(root, 'models/mien-seresnet.onnx') },
     json: { type: 'string' },
@@ -37,8 +37,8 @@ const { values: flags } = parseArgs({
   },
 });
 const cores = availableParallelism();
-/** Small for photographs, which take a second or so each: every worker shall have several chunks. */
-const chunkSizes = { crops: 256, photos: 32 };
+/** Small for photographs, which take half a second or so each: every worker shall have several chunks. */
+const chunkSizes = { crops: 256, photos: 8 };
 const dir = mkdtempSync(join(tmpdir(), 'mien-label-bench-'));
 const note = (text) => process.stderr.write(`${text}\n`);
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -177,14 +177,16 @@ try {
     photos: (count) => ({ ...repeat('photos', photoFiles(), count), faces: false, chunkSize: chunkSizes.photos }),
   };
   const result = {
-    date: new Date().toISOString().slice(0, 10),
-    command: `node benchmarks/label.mjs --crops ${flags.crops} --photos ${flags.photos} --runs ${flags.runs}`,
     machine: { cpu: cpus()[0]?.model, cores },
     model: flags.model.split('/').at(-1),
   };
+  const before = flags.save ? savedFigures('label') : undefined;
   for (const [kind, pictures] of Object.entries(kinds)) {
     const count = Number(flags[kind]);
-    if (count > 0) result[kind] = await measure(kind, await pictures(count));
+    if (count > 0) {
+      const command = `node benchmarks/label.mjs --crops ${flags.crops} --photos ${flags.photos} --runs ${flags.runs}`;
+      result[kind] = { date: new Date().toISOString().slice(0, 10), command, ...(await measure(kind, await pictures(count))) };
+    } else if (before?.[kind] && before.model === result.model && isDeepStrictEqual(before.machine, result.machine)) result[kind] = before[kind];
   }
   const text = `${JSON.stringify(result, null, 2)}\n`;
   if (flags.save) saveFigures('label', result);

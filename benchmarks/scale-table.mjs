@@ -64,7 +64,7 @@ const rows = kinds.map(([name, figures]) => {
 
 const table = `${begin}
 
-For ${number(images)} images, from \`benchmarks/label.json\` (${label.date}, ${label.machine.cpu}, ${label.machine.cores} cores, ${label.model}) and
+For ${number(images)} images, from \`benchmarks/label.json\` (${label.crops.date}, ${label.machine.cpu}, ${label.machine.cores} cores, ${label.model}) and
 \`benchmarks/label-scale.json\` (${scale.date}, ${number(scale.images)} images):
 
 | images | a second and core | core-hours | ${machines.map((n) => `${n} ${n === 1 ? 'machine' : 'machines'} of ${coresPerMachine} cores`).join(' | ')} | cores one job can feed |

@@ -41,13 +41,13 @@ it('tells bars that are met from those that are missed', () => {
     problems: [],
   });
   save('label', {
-    command: 'node benchmarks/label.mjs',
     model: 'some.onnx',
-    crops: { poolOfInProcess: 0.95, queueTwoOfOne: 1.5, overhead: 0.01, chunkSize: 256, ...rates },
+    crops: { date: '2026-01-01', command: 'node benchmarks/label.mjs', poolOfInProcess: 0.95, queueTwoOfOne: 1.5, overhead: 0.01, chunkSize: 256, ...rates },
   });
   const page = formatFigures(folder);
   expect(rowsOf(page, 'throughput')).toEqual([expect.stringMatching(/79 ÷ 100 a second = 0\.79 .* ≥ 0\.8 \| \*\*missed\*\*/)]);
   expect(rowsOf(page, 'p99')).toEqual([expect.stringMatching(/2\.9 \(.* 500 requests, 0 refused\) \| < 3 \| met/)]);
+  expect(page).toContain('`node benchmarks/label.mjs --save`, 2026-01-01, some CPU, 2 cores, some.onnx.');
   expect(rowsOf(page, 'local pool')).toEqual([expect.stringMatching(/0\.95 \| ≥ 0\.9 \| met/)]);
   expect(rowsOf(page, 'two one-thread')).toEqual([expect.stringMatching(/1\.5 \| ≥ 1\.6 \| \*\*missed\*\*/)]);
   expect(rowsOf(page, '1,000 connections')).toEqual([expect.stringMatching(/900 answered, 100 refused .* met/)]);
