@@ -1,11 +1,11 @@
 /** What the first bytes of a file tell, against what the library tells. */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { randomFor } from '../random.ts';
 import { readImageHeader } from './decode-image.ts';
 import { usualHeader } from './image-header.ts';
 
-function raw(channels: 1 | 3 | 4, width = 13, height = 7): sharp.Sharp {
+function raw(channels: 1 | 3 | 4, width = 13, height = 7): Sharp {
   const random = randomFor(channels);
   return sharp(
     Uint8Array.from({ length: channels * width * height }, () => random.int(256)),
