@@ -152,7 +152,9 @@ export function formatFigures(from = dir) {
     if (!existsSync(file)) return `## ${name}\n\nNot measured yet: \`node benchmarks/${name}.mjs --save\` on a quiet machine.`;
     const figures = JSON.parse(readFileSync(file, 'utf8'));
     const { title, command, date = figures.date, machine, rows, remark } = describe(figures);
-    return [`## ${title}`, `\`${command}\`, ${date}, ${machine}.`, table(headings, rows), ...(remark ? [remark] : [])].join('\n\n');
+    // `remark` in the file itself is written by hand: under which conditions it was measured.
+    const remarks = [remark, figures.remark].filter(Boolean);
+    return [`## ${title}`, `\`${command}\`, ${date}, ${machine}.`, table(headings, rows), ...remarks].join('\n\n');
   });
   return `# Service and scale, measured\n\nWritten by \`benchmarks/figures.mjs\` from the JSON beside it; every figure with its bar.\n\n${parts.join('\n\n')}\n`;
 }

@@ -48,7 +48,8 @@ const perCore = ({ queueOneWorkerPerSecond, queueTwoOfOne }) => queueOneWorkerPe
 
 const kinds = [
   ['face crops (`--faces`)', label.crops],
-  [`photographs, ${number(label.photos.facesPerImage)} faces each`, label.photos],
+  // Measured apart: `node benchmarks/label.mjs --crops 0 --save`.
+  ...(label.photos ? [[`photographs, ${number(label.photos.facesPerImage)} faces each`, label.photos]] : []),
 ];
 const machines = [1, 10, 100];
 const rows = kinds.map(([name, figures]) => {
@@ -76,11 +77,10 @@ ${rows.join('\n')}
 | queue, at most | ${bytes(scale.largestQueueBytes)} at ${number(scale.images)} images | ${bytes(scale.largestQueueBytes)}: it does not grow |
 | memory of the process that hands out | ${bytes(scale.largestRssBytes)} at ${number(scale.images)} images | ${bytes(scale.largestRssBytes + (2 * 8 * images) / label.crops.chunkSize)}: 16 bytes a chunk more |
 | index of paths, on disk | ${number(scale.indexBytes / scale.images)} an image | ${bytes((scale.indexBytes / scale.images) * images)} |
-| labels: photographs of ${number(label.photos.facesPerImage)} faces | ${number(label.photos.outputBytesPerImage)} an image | ${bytes(label.photos.outputBytesPerImage * images)} |
+${kinds.map(([name, { outputBytesPerImage }]) => `| labels: ${name} | ${number(outputBytesPerImage)} an image | ${bytes(outputBytesPerImage * images)} |`).join('\n')}
 
-The hand-out takes ${number((1e6 * scale.handOutCpuSeconds) / scale.images)} s of CPU for a million images, so one job passes ${number(handOut)} images a second at most. A
-local pool runs at ${number(100 * label.crops.poolOfInProcess)} % (crops) and ${number(100 * label.photos.poolOfInProcess)} % (photographs) of recognition alone, two workers on a queue at
-${number(label.crops.queueTwoOfOne)} and ${number(label.photos.queueTwoOfOne)} times one, and a chunk of 256 crops costs ${number(100 * label.crops.overhead)} % beside recognition.
+The hand-out takes ${number((1e6 * scale.handOutCpuSeconds) / scale.images)} s of CPU for a million images, so one job passes ${number(handOut)} images a second at most. Beside
+recognition alone, ${kinds.map(([name, f]) => `a local pool runs ${name} at ${number(100 * f.poolOfInProcess)} %, two workers on a queue at ${number(f.queueTwoOfOne)} times one`).join('; ')}; a chunk of 256 crops costs ${number(100 * label.crops.overhead)} %.
 
 ${end}`;
 
