@@ -4,8 +4,8 @@
  *
  *   node benchmarks/label.mjs [--crops 8192] [--photos 64] [--runs 3] [--model FILE] [--json FILE] [--save]
  *
- * 0 of a kind leaves it out; --save keeps what was measured of it before with the same machine and model. crops: 48×48 PNG faces, `--faces`. photos: whole photographs, faces looked for; those of MIEN_DATA/photos, or of an
- * installed package. Rates are images a second from the first finished image to the last: starting processes and loading
+ * 0 of a kind leaves it out; --save keeps what was measured of it before with the same machine and model. crops: 48×48 PNGs
+ * of noise, `--faces`. photos: whole photographs, faces looked for; those of MIEN_DATA/photos, or of an installed package. Rates are images a second from the first finished image to the last: starting processes and loading
  * models, which a long job does once, is given apart. Every figure is the median of the runs. Wants a quiet machine.
  */
 import { spawn } from 'node:child_process';
