@@ -35,12 +35,11 @@ describe('mien', () => {
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  it('shows help with an example for every verb', () => {
-    expect(mien('--help')).toMatchObject({ status: 0, err: '' });
-    for (const verb of [['predict'], ['data', 'import'], ['train'], ['sweep'], ['eval'], ['export'], ['models'], ['bench', 'engine'], ['studio']]) {
-      const { status, out } = mien(...verb, '--help');
-      expect(status, verb.join(' ')).toBe(0);
-      expect(out, verb.join(' ')).toMatch(/Examples?:/);
+  it('shows help: everything on stdout, exit 0', () => {
+    for (const args of [['--help'], ['data', 'import', '--help']]) {
+      const { status, out, err } = mien(...args);
+      expect({ status, err }, args.join(' ')).toEqual({ status: 0, err: '' });
+      expect(out, args.join(' ')).toMatch(/Examples?:/);
     }
   });
 

@@ -48,7 +48,8 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
     const { page, complaints } = await open({ film: 'one.y4m' });
     await watchCamera(page, 30, { maps: true });
     const { faces, frame } = (await page.evaluate(() => {
-      const last = window.seen.at(-1)!;
+      // A face missed in the very last frame is still told of, without maps: the last frame that shows one is looked at.
+      const last = window.seen.findLast(({ faces }) => faces.some(({ unseenSeconds }) => unseenSeconds === 0))!;
       return {
         frame: last.frame,
         faces: last.faces.map(({ maps, ...face }) => ({
@@ -60,9 +61,7 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
       };
     }))!;
     expect(frame).toMatchObject({ width: 640, height: 480 });
-    // On a crowded machine a face may be missed in the very last frame: it is still told of, without maps.
     const seen = faces.filter(({ unseenSeconds }) => unseenSeconds === 0);
-    expect(seen.length).toBeGreaterThan(0);
     for (const face of seen) {
       expect(Object.keys(face.probabilities)).toEqual([...expressions]);
       expect(Object.values(face.probabilities).reduce((a, b) => a + b)).toBeCloseTo(1, 6);
@@ -70,9 +69,13 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
       expect(face.values).toBe(face.shape!.reduce((a, b) => a * b));
       expect(face.square!.width).toBeGreaterThan(0.5 * face.box.width);
     }
-    // The photograph only wanders: whoever was there first is there still.
-    const ids = await page.evaluate(() => window.seen.slice(-15).map(({ faces }) => faces.map(({ id }) => id).join()));
-    expect(new Set(ids).size).toBe(1);
+    // The photograph only wanders: whoever is in a frame and in the next one has kept the id. (A machine slower than a frame a
+    // second may lose a face between two frames, and must then count anew.)
+    const ids = await page.evaluate(() => window.seen.map(({ faces }) => faces.filter((face) => face.unseenSeconds === 0).map(({ id }) => id)));
+    const pairs = ids.slice(1).map((now, i) => [ids[i]!, now] as const);
+    const both = pairs.filter(([before, now]) => before.length === 1 && now.length === 1);
+    expect(both.length).toBeGreaterThan(15);
+    for (const [before, now] of both) expect(now).toEqual(before);
     const stats = await page.evaluate(() => window.live.stats);
     expect(stats.framesPerSecond).toBeGreaterThan(0);
     expect(complaints).toEqual([]);

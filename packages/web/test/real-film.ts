@@ -12,7 +12,7 @@ import { photographs } from './test-pages.ts';
 export async function writeRealFilm(file: string, clip: string): Promise<string> {
   const source = join(process.env.MIEN_DATA ?? '', 'video', clip);
   if (process.env.MIEN_DATA && existsSync(source) && spawnSync('ffmpeg', ['-version']).status === 0) {
-    const filter = 'scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:(ow-iw)/2:(oh-ih)/2,fps=25';
+    const filter = 'scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:(ow-iw)/2:(oh-ih)/2,fps=15';
     execFileSync('ffmpeg', ['-v', 'error', '-y', '-t', '4', '-i', source, '-an', '-vf', filter, '-pix_fmt', 'yuv420p', file]);
     return clip;
   }

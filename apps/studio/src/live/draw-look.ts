@@ -1,8 +1,9 @@
-/** Faces drawn over a frame: boxes, marks and heat. */
+/** Faces drawn over a frame: numbered boxes in the colour of their expression, and heat. */
 import { type MapGrid, type MienFace, stretched, whereItLooked, whyLabel, whyNot } from '@mien/web';
 import { percent } from '../format.ts';
+import { expressionClass, placeOf } from '../photo/expression-class.ts';
+import { expressionColour } from '../photo/expression-colour.ts';
 import { strings } from '../strings.ts';
-import { faceLook } from './face-look.ts';
 import type { Look } from './look.ts';
 
 /** What the heat map shows: nothing, what speaks for the expression shown, for a label, or for the expression shown and against a label. */
@@ -49,24 +50,24 @@ export function faceWords({ expression, probabilities, unsure }: Pick<MienFace, 
 
 function drawFace(context: CanvasRenderingContext2D, face: MienFace, left: number, unit: number): void {
   const { box, id } = face;
-  const { colour, shape } = faceLook(id);
+  const colour = expressionColour(expressionClass(face.expression, placeOf(face)));
   const path = new Path2D();
   path.roundRect(left, box.y, box.width, box.height, 6 * unit);
   // A dark rim, so that the box stands out on any picture.
   context.strokeStyle = 'rgb(0 0 0 / 65%)';
   context.lineWidth = 5 * unit;
   context.stroke(path);
-  context.strokeStyle = colour;
+  context.strokeStyle = colour.fill;
   context.lineWidth = 2.5 * unit;
   context.stroke(path);
-  const text = `${shape} ${faceWords(face)}`;
+  const text = `${id} ${faceWords(face)}`;
   const height = 24 * unit;
   const width = context.measureText(text).width + 14 * unit;
   const x = Math.max(0, Math.min(left, context.canvas.width - width));
   const y = box.y >= height ? box.y - height : Math.min(box.y + box.height, context.canvas.height - height);
-  context.fillStyle = colour;
+  context.fillStyle = colour.fill;
   context.fillRect(x, y, width, height);
-  context.fillStyle = colour === '#0072b2' ? '#fff' : '#111';
+  context.fillStyle = colour.text;
   context.fillText(text, x + 7 * unit, y + height / 2);
 }
 

@@ -1,10 +1,9 @@
-/** A face in view: its mark, its expression, and a bar for every label. */
+/** A face in view: its number, its expression, and a bar for every label. */
 import type { MienFace } from '@mien/web';
 import { percent } from '../format.ts';
-import { expressionClass } from '../photo/expression-class.ts';
+import { expressionClass, placeOf } from '../photo/expression-class.ts';
 import { strings } from '../strings.ts';
 import { faceWords } from './draw-look.ts';
-import { faceLook } from './face-look.ts';
 
 export interface FacePanelProps {
   readonly face: MienFace;
@@ -15,13 +14,10 @@ export interface FacePanelProps {
 
 export function FacePanel({ face, chosen, onChoose }: FacePanelProps) {
   const { id, expression, probabilities, unseenSeconds } = face;
-  const { colour, shape } = faceLook(id);
   return (
-    <li class={`live-face${unseenSeconds > 0 ? ' unseen' : ''}`} style={{ '--face': colour }}>
+    <li class={`live-face${unseenSeconds > 0 ? ' unseen' : ''}`}>
       <button type="button" class="quiet" aria-pressed={chosen} title={strings.live.follow} onClick={onChoose}>
-        <span class="shape" aria-hidden="true">
-          {shape}
-        </span>
+        <span class={`swatch ${expressionClass(expression, placeOf(face))}`} aria-hidden="true" />
         <span>
           <small>{strings.picture.face(id)}</small> {faceWords(face)}
         </span>

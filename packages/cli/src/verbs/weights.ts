@@ -15,6 +15,7 @@ export function addWeightsVerbs(program: Command): void {
     .command('list')
     .description('list the weights on the public hub that are known to fit')
     .option('--json', 'print as JSON')
+    .addHelpText('after', '\nExample:\n  mien weights list')
     .action((flags: { json?: boolean }) => {
       if (flags.json) printJson(hubWeights);
       else for (const { repo, model, licence, trainedOn } of hubWeights) printText(`${repo.padEnd(52)} ${model.padEnd(16)} ${licence.padEnd(14)} ${trainedOn}`);

@@ -271,6 +271,13 @@ function toWeights(w: Value, sums: Value): Value {
   return graph.emit('Reshape', [transposeRaw(graph, shaped.names.plain!, [O / b, kh, kw, b], [0, 3, 1, 2]), graph.constant(w.shape, [4], 'int64')], w.shape);
 }
 
+/** True where `blockedStemDw` has a form: the windows see a pixel at all, not padding alone. */
+export function fitsBlockedStemDw(x: Value, dy: Value, w: Value, geometry: ConvGeometry): boolean {
+  const [, C, H, W] = x.shape as [number, number, number, number];
+  const { bottom, right } = windowPads(x, dy, w, geometry);
+  return C === 1 && H + bottom > 0 && W + right > 0;
+}
+
 /**
  * dW of a convolution of one channel, w [O,1,kh,kw]: `blockedDepthwiseDw` with x repeated for each filter. dy is the larger
  * of the two by far, and is read where it lies; `blockedConvDw` would transpose it.

@@ -134,6 +134,8 @@ const blockedCases: (Case & { name: string })[] = [
   { name: 'stem of 1 channel, 5×5, stride 2, a batch that is no multiple', x: [3, 1, 11, 9], w: [2 * b, 1, 5, 5], options: { stride: 2 } },
   { name: 'stem of 1 channel, 2×2, stride 3: pixels left over', x: [2, 1, 10, 9], w: [b, 1, 2, 2], options: { stride: 3, padding: 0 } },
   { name: 'stem of 1 channel, dilation 2, asymmetric padding', x: [2, 1, 8, 7], w: [b, 1, 3, 3], options: { dilation: 2, padding: [2, 0, 1, 3] } },
+  { name: '1 channel, sees but padding', x: [1, 1, 1, 1], w: [b, 1, 1, 1], options: { stride: 3, padding: [0, 2, 0, 0] } },
+  { name: 'sees but padding', x: [b, b, 1, 1], w: [b, b, 1, 1], options: { stride: 3, padding: [0, 2, 0, 0] } },
   { name: 'stem of 3 channels, 5×5, stride 2', x: [2 * b, 3, 11, 9], w: [2 * b, 3, 5, 5], options: { stride: 2 } },
   { name: 'stem of 3 channels, 1×1', x: [b, 3, 5, 5], w: [b, 3, 1, 1] },
   { name: 'half a block of channels', x: [b, b / 2, 5, 5], w: [b, b / 2, 3, 3] },

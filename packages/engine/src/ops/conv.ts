@@ -10,6 +10,7 @@ import {
   blockedWeights,
   type ConvGeometry,
   fitsBlockedDx,
+  fitsBlockedStemDw,
   plainWeights,
   toWeightStorage,
 } from '../kernels/blocked.ts';
@@ -146,7 +147,7 @@ export function conv(x: Value, w: Value, options: ConvOptions = {}): Value {
     const dw = () => {
       if (pointwise) return pointwiseDw(x, dy, w);
       if (useBlocked && depthwise) return blockedDepthwiseDw(x, dy, w, geometry);
-      if (useBlocked && C === 1) return blockedStemDw(x, dy, w, geometry);
+      if (useBlocked && fitsBlockedStemDw(x, dy, w, geometry)) return blockedStemDw(x, dy, w, geometry);
       return useBlocked && N % b === 0 ? blockedConvDw(x, dy, w, geometry) : standardDw(x, dy, w, geometry, groups);
     };
     const db = () => channelSum(dy);

@@ -17,7 +17,7 @@ if (!executablePath) console.warn(`training in a browser: skipped. ${howToGetChr
 
 const steps = 20;
 /** Fewer where an adapter in software does the work. */
-const softwareSteps = 3;
+const softwareSteps = 2;
 /** SwiftShader is an adapter in software that Chromium brings along. */
 const args = ['--no-sandbox', '--disable-background-networking', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
