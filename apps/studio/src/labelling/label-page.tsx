@@ -6,34 +6,13 @@ import { WarningIcon } from '../icons.tsx';
 import { expressionClass } from '../photo/expression-class.ts';
 import { useStore } from '../store.ts';
 import { strings } from '../strings.ts';
+import { actionOf, choose, labelKeys } from './label-keys.ts';
 import { LabelSession } from './label-session.ts';
 import { RowPicture } from './row-picture.tsx';
 import '../styles/labelling.css';
 
 const words = strings.labelling;
-/** Keys of the labels, in their order. */
-const labelKeys = '123456789abcdefh';
-
 const nameOf = (label: string): string => strings.expressions[label] ?? label;
-
-/** What a key does; undefined for keys that are not ours. */
-function actionOf(key: string, session: LabelSession, { labels }: LabelOverview, row: LabelRow | undefined): (() => Promise<void>) | undefined {
-  if (key === 'z' || key === 'Backspace') return () => session.undo();
-  if (!row) return undefined;
-  const label = labels[labelKeys.indexOf(key)];
-  if (key.length === 1 && label !== undefined) return () => choose(session, row, label);
-  // Where there is no label to keep, Enter says yes to the guess.
-  const yes = row.label === undefined ? row.guess : row.label;
-  if (key === 'Enter') return yes === undefined ? undefined : () => choose(session, row, yes);
-  if (key === 'g' && row.guess !== undefined) return () => choose(session, row, row.guess!);
-  if (key === 'x') return () => session.decide({ action: 'drop' });
-  return key === 's' ? () => session.skip() : undefined;
-}
-
-/** The label a row has already is kept, not given anew. */
-function choose(session: LabelSession, row: LabelRow, to: string): Promise<void> {
-  return session.decide(to === row.label ? { action: 'keep' } : { action: 'relabel', to });
-}
 
 function useKeys(session: LabelSession, overview: LabelOverview, row: LabelRow | undefined): void {
   useEffect(() => {
