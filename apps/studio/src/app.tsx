@@ -1,5 +1,5 @@
 /** The frame around every page: header, promise, navigation. */
-import type { ComponentType } from 'preact';
+import type { ComponentType, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { DeviceIcon, FaceIcon, Mark } from './icons.tsx';
 import { ModelCardPanel } from './model/model-card-panel.tsx';
@@ -22,6 +22,33 @@ function usePage(): StudioPage {
     return () => removeEventListener('hashchange', follow);
   }, []);
   return page;
+}
+
+/** The title of the tab names the page; a page that is gone to takes the focus, so that it is what is read and reached next. */
+function useArrival(page: StudioPage): RefObject<HTMLElement | null> {
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(page);
+  useEffect(() => {
+    document.title = strings.documentTitle(page.title);
+    // Not the first page: the browser begins at its top by itself.
+    if (shown.current !== page) main.current?.focus();
+    shown.current = page;
+  }, [page]);
+  return main;
+}
+
+/** For keyboards: past the header and the navigation. */
+function SkipLink({ page, main }: { readonly page: StudioPage; readonly main: RefObject<HTMLElement | null> }) {
+  const skip = (event: Event): void => {
+    event.preventDefault();
+    main.current?.focus();
+  };
+  // The part after `#` names a page, so it cannot name an element.
+  return (
+    <a class="skip-link" href={`#${page.id}`} onClick={skip}>
+      {strings.skip}
+    </a>
+  );
 }
 
 function Navigation({ current }: { readonly current: StudioPage }) {
@@ -77,11 +104,13 @@ function usePageComponent(page: StudioPage): { readonly Page?: ComponentType<Stu
 
 export function App(context: StudioContext) {
   const page = usePage();
+  const main = useArrival(page);
   const { loader } = context;
   useEffect(() => loader.readWith(page.reads), [loader, page]);
   const { Page, failed } = usePageComponent(page);
   return (
     <>
+      <SkipLink page={page} main={main} />
       <header class="masthead">
         <a class="wordmark" href="#photo">
           <Mark />
@@ -100,7 +129,7 @@ export function App(context: StudioContext) {
           {strings.promise.local}
         </li>
       </ul>
-      <main>
+      <main ref={main} tabIndex={-1}>
         {Page && <Page {...context} />}
         {failed && <p role="alert">{strings.errors.unreachable}</p>}
       </main>

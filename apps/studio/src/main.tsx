@@ -3,6 +3,7 @@ import { App } from './app.tsx';
 import { ModelLoader } from './model/model-loader.ts';
 import { PictureQueue } from './photo/picture-queue.ts';
 import { type RecognitionClient, startRecognition } from './recognition/recognition-client.ts';
+import { strings } from './strings.ts';
 import './styles/base.css';
 import './styles/frame.css';
 import './styles/expressions.css';
@@ -21,5 +22,6 @@ async function loadModel(name?: string): Promise<void> {
   if (await loader.load(name)) queue.start((task, onProgress) => recognition().run(task, onProgress));
 }
 
+document.documentElement.lang = strings.language;
 void loader.list();
 render(<App loader={loader} queue={queue} loadModel={(name) => void loadModel(name)} />, document.getElementById('app')!);

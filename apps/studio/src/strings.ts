@@ -5,6 +5,8 @@ export const strings = {
   name: 'Mien',
   studio: 'Studio',
   language: 'en',
+  skip: 'Skip to the content',
+  documentTitle: (page: string) => `${page} · Mien`,
   pages: { label: 'Pages', photo: 'Photo', live: 'Live', video: 'Video', personal: 'Personal', models: 'Models', labelling: 'Label', train: 'Train' },
 
   promise: {
@@ -102,6 +104,7 @@ export const strings = {
     facesLabel: (name: string) => `Faces in ${name}`,
     face: (index: number) => `Face ${index}`,
     box: (index: number, expression: string, p: number) => `Face ${index}: ${expression}, ${percent(p)}`,
+    readBy: (model: string) => `read by ${model}`,
     announced: (name: string, faces: readonly string[]) => `${name}: ${faces.length === 0 ? 'no face found' : faces.join('; ')}`,
     failedAnnounced: (name: string, message: string) => `${name}: ${message}`,
   },
@@ -110,6 +113,7 @@ export const strings = {
     summary: (pictures: number, faces: number) =>
       `${pictures === 1 ? '1 picture' : `${count(pictures)} pictures`}, ${faces === 1 ? '1 face' : `${count(faces)} faces`}`,
     clear: 'Clear all',
+    readAgain: (model: string) => `Read again with ${model}`,
   },
 
   results: {
@@ -119,6 +123,8 @@ export const strings = {
     picture: 'Picture',
     face: 'Face',
     expression: 'Expression',
+    model: 'Model',
+    absent: '–',
     none: 'No face',
     failed: 'Not read',
   },
@@ -133,7 +139,7 @@ export const strings = {
         },
         {
           title: 'Nothing leaves this page',
-          text: 'The camera’s picture is read in this tab and forgotten at once. Nothing is sent and nothing is kept, unless you record a session; that stays in this tab until you save it.',
+          text: 'The camera’s picture is read in this tab and forgotten at once. Nothing is sent and nothing is kept, unless you record a session; that stays in this tab until you save it or close the tab.',
         },
         {
           title: 'Ask everyone in view',
@@ -159,6 +165,7 @@ export const strings = {
       why: (name: string) => `For ${name}`,
       whyNotGroup: 'What speaks for the expression shown and against',
       whyNot: (name: string) => `Why not ${name}?`,
+      colours: (name: string) => `Orange speaks for the expression shown, blue for ${name}.`,
     },
     kiosk: 'Kiosk mode',
     exitKiosk: 'Exit',
@@ -170,13 +177,19 @@ export const strings = {
     announced: (id: number, name: string, unsure: boolean) => (unsure ? `Face ${id}: not sure` : `Face ${id}: ${name}`),
     pictureAlt: (faces: number) => `Camera picture, ${faces === 1 ? '1 face' : `${faces} faces`} marked`,
     timeline: (face: number | undefined) => (face === undefined ? 'The last minute' : `The last minute of face ${face}`),
-    timelineAlt: (face: number | undefined) =>
-      face === undefined ? 'Timeline, empty' : `Probabilities of face ${face} over time, one band for each expression; the bars give the current values`,
+    timelineAlt: (face: number | undefined, from: string, to: string) =>
+      face === undefined
+        ? `Timeline from ${from} to ${to}, empty`
+        : `Probabilities of face ${face} from ${from} to ${to}, one band for each expression; the bars give the current values`,
+    secondsAgo: (seconds: number) => `${seconds} s ago`,
+    now: 'now',
     recording: 'Recording',
     record: 'Record session',
     endRecording: 'End recording',
     withFilm: 'with annotated video',
     recorded: (seconds: number) => `${seconds.toFixed(0)} s recorded`,
+    kept: (seconds: number) =>
+      `${seconds.toFixed(0)} s were recorded before the camera went off. They stay in this tab until it is closed or the next recording begins.`,
     saveFilm: 'Save video',
     failures: {
       other: 'It did not work',
@@ -188,7 +201,7 @@ export const strings = {
         },
         'camera-missing': { title: 'There is no camera', way: 'Plug a camera in, or turn it on, then try again.' },
         'camera-busy': { title: 'The camera cannot be read', way: 'Another program may be using it. Close that program, then try again.' },
-        'camera-lost': { title: 'The camera was unplugged or taken away', way: 'Plug it in again, then try again. Nothing else was lost.' },
+        'camera-lost': { title: 'The camera was unplugged or taken away', way: 'Plug it in again, then try again.' },
         'camera-unsupported': {
           title: 'This browser gives no camera to this page',
           way: 'Open the studio from localhost or over https, in a current browser.',
@@ -252,6 +265,8 @@ export const strings = {
       train: 'Train my model',
       again: 'Train again',
       training: 'Training',
+      trained: (before: number, after: number) =>
+        `Your model is trained: ${percent(after)} of the frames held back are named rightly${Number.isNaN(before) ? '' : `, ${percent(before)} before`}.`,
       needsTwo: 'Record two of them first.',
       before: 'Before',
       after: 'After',
@@ -308,6 +323,8 @@ export const strings = {
       unsupported: 'This browser cannot record films; use mien predict FILM --out annotated.mp4',
     },
     timeline: (face: number | undefined) => (face === undefined ? 'The whole film' : `The whole film, face ${face}`),
+    positionLabel: 'Moment of the film on show',
+    position: (at: string, total: string) => `${at} of ${total}`,
   },
 
   labelling: {
@@ -396,6 +413,7 @@ export const strings = {
       labelled: (label: string) => `Labelled ${label}`,
       named: (guess: string, p: string) => `named ${guess}, ${p}`,
       pictureAlt: (label: string, guess: string) => `A picture labelled ${label}, named ${guess}`,
+      pictureFailed: 'The picture could not be loaded',
       more: (n: number) => `Show ${count(n)} more`,
       most: (n: number) => `The first ${n} ticked runs can be looked into; untick some to see others.`,
       none: 'To start trainings here and see what they get wrong, open the studio with: mien studio --runs DIR --data STORE',
@@ -426,6 +444,7 @@ export const strings = {
     use: 'Use this model',
     useNamed: (name: string) => `Use ${name}`,
     inUse: 'In use',
+    inUseNamed: (name: string) => `In use: ${name}`,
     compare: 'Two models on the same picture',
     onlyOne: 'There is one model only. Train another and open the studio with it (mien studio --model RUN) to see both side by side.',
     left: 'Left',

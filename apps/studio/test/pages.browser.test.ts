@@ -98,13 +98,24 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
     const { page, complaints } = await openPage(browser, studio.url, '#models');
     await page.getByRole('button', { name: 'Use twin' }).click();
     await page.locator('.model-summary strong', { hasText: 'twin' }).waitFor();
-    expect(await page.getByRole('button', { name: 'Use twin' }).getAttribute('aria-pressed')).toBe('true');
+    expect(await page.getByRole('button', { name: 'In use: twin' }).innerText()).toBe('In use');
     await page.setInputFiles('input[type=file]', join(photographs, 'sample1.jpg'));
     await page.locator('.compared article[data-state=done]').nth(1).waitFor();
     const [left, right] = await page.locator('.compared').all();
     const bars = await left!.locator('.bars').allTextContents();
     expect(bars.length).toBeGreaterThan(0);
     expect(await right!.locator('.bars').allTextContents()).toEqual(bars);
+    // A box leads to the card beside it, not to the other column's; further pictures join those that are there.
+    await right!.locator('.box').first().press('Enter');
+    expect(
+      await right!
+        .locator('.face')
+        .first()
+        .evaluate((face) => face === document.activeElement),
+    ).toBe(true);
+    await page.setInputFiles('input[type=file]', join(photographs, 'sample1.jpg'));
+    await page.locator('.compared article').nth(3).waitFor();
+    expect(await page.title()).toBe('Models · Mien');
     expect(complaints).toEqual([]);
     await page.close();
     await studio.close();

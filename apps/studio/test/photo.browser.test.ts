@@ -115,13 +115,13 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
     const faces = await findExpressions(image, detector, recogniser);
     await Promise.all([detector.release(), recogniser.release()]);
 
-    expect(entry).toMatchObject({ file: 'faces.png', width: image.width, height: image.height });
+    expect(entry).toMatchObject({ file: 'faces.png', width: image.width, height: image.height, model: model.name });
     if (!entry || !('faces' in entry)) throw new Error('no result');
     expect(faces.length).toBeGreaterThan(0);
     expect(entry.faces.map(({ expression }) => expression)).toEqual(faces.map(({ expression }) => expression));
     for (const [i, { box, detection, probabilities }] of faces.entries()) {
       const seen = entry.faces[i]!;
-      expect(Object.keys(seen)).toEqual(['box', 'detection', 'expression', 'probabilities']);
+      expect(Object.keys(seen)).toEqual(['box', 'detection', 'expression', 'probabilities', 'unsure']);
       expect(Math.abs(seen.detection - detection)).toBeLessThan(1e-3);
       for (const side of ['x', 'y', 'width', 'height'] as const) expect(Math.abs(seen.box[side] - box[side])).toBeLessThan(0.1);
       for (const label of expressions) expect(Math.abs(seen.probabilities[label]! - probabilities[label]!)).toBeLessThan(1e-3);
@@ -146,8 +146,8 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
     }, files);
     await page.locator('article[data-state=done]').nth(1).waitFor();
     expect(await savedResults(page)).toEqual([
-      { file: 'dropped.jpg', width: 40, height: 60, faces: [] },
-      { file: 'pasted.png', width: 60, height: 40, faces: [] },
+      { file: 'dropped.jpg', width: 40, height: 60, model: model.name, faces: [] },
+      { file: 'pasted.png', width: 60, height: 40, model: model.name, faces: [] },
     ]);
     const shown = await page
       .locator('article img')

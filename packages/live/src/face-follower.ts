@@ -40,6 +40,11 @@ export class FaceFollower {
     this.#tracker = new Tracker(options);
   }
 
+  /** The highest id given so far. */
+  get lastId(): number {
+    return this.#tracker.lastId;
+  }
+
   /** The faces known after the frame at `time` (seconds, growing), those hidden for a moment among them. */
   async next(image: Image, time: number): Promise<Track[]> {
     const expected = this.#tracker.expected(time);

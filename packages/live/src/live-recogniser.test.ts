@@ -70,7 +70,6 @@ test('while hidden a face keeps what was known; gone for longer it begins anew, 
     detector.time = i * frameSeconds;
     if (detector.time > 4) k = 5;
     at.set(i, await live.next(noPicture, detector.time));
-    if (detector.time < 3) live.offsets.set(1, new Float64Array(K));
   }
   const frame = (seconds: number): LiveFace[] => at.get(Math.round(seconds / frameSeconds))!;
   expect(frame(1.4)).toMatchObject([{ id: 1, expression: expressions[1], frame: undefined }]);
@@ -80,8 +79,53 @@ test('while hidden a face keeps what was known; gone for longer it begins anew, 
   const back = frame(5 + frameSeconds)[0]!;
   expect(back).toMatchObject({ id: 2, expression: expressions[5] });
   expect(Object.values(back.probabilities)).toEqual([...softmax(peak(5))].map((p) => expect.closeTo(p, 6)));
-  // The correction went with the person it was made for.
-  expect(live.offsets.size).toBe(0);
+});
+
+/** Frames of `people` from `from` to `to`, after which the last faces are told. */
+async function watch(live: LiveRecogniser, detector: Watcher, from: number, to: number): Promise<LiveFace[]> {
+  let faces: LiveFace[] = [];
+  for (let i = Math.round(from / frameSeconds); i * frameSeconds < to; i++) {
+    detector.time = i * frameSeconds;
+    faces = await live.next(noPicture, detector.time);
+  }
+  return faces;
+}
+
+/** Takes label 1 far enough down that 0 leads. */
+const offset = Float64Array.from({ length: K }, (_, k) => (k === 1 ? 8 : 0));
+const tilted = (): Float32Array => Float32Array.from({ length: K }, (_, k) => (k === 1 ? 4 : k === 0 ? 2 : 0));
+
+test('a resting face stays corrected when the person comes back alone, and after a jump; another model begins without', async () => {
+  const person: Person = { side: 80, at: (t) => (t >= 1 && t < 3 ? undefined : [200, 200]) };
+  const recogniser = new Scripted(tilted);
+  const detector = new Watcher([person]);
+  const live = new LiveRecogniser({ recogniser, detector });
+  expect(await watch(live, detector, 0, 0.5)).toMatchObject([{ id: 1, expression: expressions[1] }]);
+  live.correct(1, offset);
+  expect(await watch(live, detector, 0.5, 1)).toMatchObject([{ id: 1, expression: expressions[0] }]);
+  expect(await watch(live, detector, 1, 3)).toEqual([]);
+  expect(await watch(live, detector, 3, 4)).toMatchObject([{ id: 2, expression: expressions[0] }]);
+  const jumped = live.continued();
+  expect(await watch(jumped, detector, 9, 10)).toMatchObject([{ id: 3, expression: expressions[0] }]);
+  expect(await watch(jumped.continued({ recogniser }), detector, 10, 11)).toMatchObject([{ id: 4, expression: expressions[1] }]);
+  jumped.forgetCorrections();
+  expect(await watch(jumped, detector, 10, 12)).toMatchObject([{ id: 3, expression: expressions[1] }]);
+  expect(await watch(jumped.continued(), detector, 20, 21)).toMatchObject([{ expression: expressions[1] }]);
+});
+
+test('the correction of one person is not another’s: not of who was there too, not of who comes in company', async () => {
+  const corrected: Person = { side: 80, at: (t) => (t < 1 ? [200, 200] : undefined) };
+  const other: Person = { side: 80, at: () => [600, 200] };
+  const late: Person = { side: 80, at: (t) => (t > 4 ? [1000, 200] : undefined) };
+  const detector = new Watcher([corrected, other, late]);
+  const live = new LiveRecogniser({ recogniser: new Scripted(tilted), detector });
+  const [first] = await watch(live, detector, 0, 0.5);
+  expect(first!.box.x).toBeLessThan(400);
+  live.correct(first!.id, offset);
+  const both = await watch(live, detector, 0.5, 1);
+  expect(both.map(({ expression }) => expression)).toEqual([expressions[0], expressions[1]]);
+  const later = await watch(live, detector, 1, 6);
+  expect(later.map(({ expression }) => expression)).toEqual([expressions[1], expressions[1]]);
 });
 
 test('of many faces four a frame are recognised, those first who have waited longest', async () => {

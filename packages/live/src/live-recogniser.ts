@@ -40,19 +40,49 @@ interface Known {
 const defaultFacesPerFrame = 4;
 
 export class LiveRecogniser {
-  /** What `neutralOffset` gave, for one face by its id or for all that have none of their own; applies from the next frame on. */
-  readonly offsets = new Map<number | 'everyone', ArrayLike<number>>();
+  readonly #options: LiveRecogniserOptions;
+  /** What `neutralOffset` gave, by the id of the face; applies from the next frame on. */
+  readonly #offsets = new Map<number, ArrayLike<number>>();
+  /** The offset of a face that is out of view: for the next one that comes and is alone. */
+  #waiting: ArrayLike<number> | undefined;
   readonly #recogniser: Recogniser;
   readonly #follower: FaceFollower;
   readonly #smoothing: SmoothingOptions | undefined;
   readonly #facesPerFrame: number;
   readonly #known = new Map<number, Known>();
 
-  constructor({ recogniser, smoothing, facesPerFrame = defaultFacesPerFrame, ...follower }: LiveRecogniserOptions) {
+  constructor(options: LiveRecogniserOptions) {
+    const { recogniser, smoothing, facesPerFrame = defaultFacesPerFrame, ...follower } = options;
+    this.#options = options;
     this.#recogniser = recogniser;
     this.#smoothing = smoothing;
     this.#facesPerFrame = facesPerFrame;
     this.#follower = new FaceFollower(follower);
+  }
+
+  /**
+   * For after a jump, when nobody is known any more: counts ids on from here. `changes` may bring another model, whose logits
+   * corrections were not made for; without them they wait for the next face that is alone.
+   */
+  continued(changes: Partial<LiveRecogniserOptions> = {}): LiveRecogniser {
+    const next = new LiveRecogniser({ ...this.#options, ...changes, lastId: this.#follower.lastId });
+    if (!changes.recogniser) next.#waiting = [...this.#offsets.values()].at(-1) ?? this.#waiting;
+    return next;
+  }
+
+  /**
+   * Corrects the resting face of `id` by what `neutralOffset` gave. Who goes out of view and comes back is a new face, which takes the
+   * correction over if it is alone in view then: most often it is the same person.
+   */
+  correct(id: number, offset: ArrayLike<number>): void {
+    this.#offsets.set(id, offset);
+    this.#waiting = undefined;
+  }
+
+  /** Takes every correction back. */
+  forgetCorrections(): void {
+    this.#offsets.clear();
+    this.#waiting = undefined;
   }
 
   /** The faces after the frame at `time` (seconds, growing), oldest first. Frames must be given one after the other. */
@@ -62,8 +92,11 @@ export class LiveRecogniser {
     for (const id of this.#known.keys()) {
       if (ids.has(id)) continue;
       this.#known.delete(id);
-      this.offsets.delete(id);
+      this.#waiting = this.#offsets.get(id) ?? this.#waiting;
+      this.#offsets.delete(id);
     }
+    const [alone] = tracks.length === 1 ? tracks : [];
+    if (this.#waiting && alone && !this.#known.has(alone.id)) this.correct(alone.id, this.#waiting);
     const faces = tracks.map((track) => {
       let known = this.#known.get(track.id);
       if (!known) {
@@ -91,7 +124,7 @@ export class LiveRecogniser {
       const result = recognised[i]!;
       frameOf.set(track.id, result);
       known.recognisedAt = time;
-      known.shown = known.expressions.next(result.logits, time, this.offsets.get(track.id) ?? this.offsets.get('everyone'));
+      known.shown = known.expressions.next(result.logits, time, this.#offsets.get(track.id));
     }
     return faces.flatMap(({ track, known, box }) => (known.shown ? [this.#toFace(track, box, known.shown, frameOf.get(track.id))] : []));
   }

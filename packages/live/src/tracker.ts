@@ -10,6 +10,8 @@ export interface TrackerOptions {
   readonly keepLostSeconds?: number;
   /** A new face is reported when it has been seen this often: a box that flashes up once is no face. Default 2. */
   readonly confirmSightings?: number;
+  /** Ids begin after this one, where faces were counted before. Default 0. */
+  readonly lastId?: number;
 }
 
 export interface Sighting {
@@ -68,12 +70,18 @@ export class Tracker {
   readonly #keepLostSeconds: number;
   readonly #confirmSightings: number;
   #tracks: State[] = [];
-  #lastId = 0;
+  #lastId: number;
   #lastTime = Number.NEGATIVE_INFINITY;
 
-  constructor({ keepLostSeconds = defaultKeepLostSeconds, confirmSightings = defaultConfirmSightings }: TrackerOptions = {}) {
+  constructor({ keepLostSeconds = defaultKeepLostSeconds, confirmSightings = defaultConfirmSightings, lastId = 0 }: TrackerOptions = {}) {
+    this.#lastId = lastId;
     this.#keepLostSeconds = keepLostSeconds;
     this.#confirmSightings = confirmSightings;
+  }
+
+  /** The highest id given so far. */
+  get lastId(): number {
+    return this.#lastId;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stretched, whereItLooked, whyLabel, whyNot } from './explanation.ts';
+import { balanced, stretched, whereItLooked, whyLabel, whyNot } from './explanation.ts';
 
 /** Two labels over 2×3 places. */
 const activation = { shape: [2, 2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6, 6, 5, 4, 3, 2, 1) };
@@ -20,6 +20,11 @@ test('why not another: place by place what speaks for the one and against the ot
 test('stretched to 0…1; a flat map is empty', () => {
   expect([...stretched({ width: 3, height: 1, values: Float32Array.of(-1, 0, 3) }).values]).toEqual([0, 0.25, 1]);
   expect([...stretched({ width: 2, height: 1, values: Float32Array.of(7, 7) }).values]).toEqual([0, 0]);
+});
+
+test('balanced to −1…1: the sign says for which of the two; zeros stay zeros', () => {
+  expect([...balanced({ width: 3, height: 1, values: Float32Array.of(-4, 0, 2) }).values]).toEqual([-1, 0, 0.5]);
+  expect([...balanced({ width: 2, height: 1, values: new Float32Array(2) }).values]).toEqual([0, 0]);
 });
 
 test('a network without such maps gives none', () => {

@@ -28,6 +28,12 @@ export function stretched({ width, height, values }: MapGrid): MapGrid {
   return { width, height, values: values.map((v) => (high > low ? (v - low) / (high - low) : 0)) };
 }
 
+/** Divided by the largest absolute value: −1…1, where 0 stays 0; a map of zeros stays one. */
+export function balanced({ width, height, values }: MapGrid): MapGrid {
+  const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  return { width, height, values: values.map((v) => (largest > 0 ? v / largest : 0)) };
+}
+
 /** What spoke for label k, in logits by place; undefined when the network gives no such maps. */
 export function whyLabel({ activation }: FaceMaps, k: number): MapGrid | undefined {
   return activation && gridOf(activation, k);

@@ -3,6 +3,8 @@
  * meanwhile is dropped, and when the worker is free again it gets the frame that is on show then. Nothing is ever queued.
  */
 
+import { UserError } from '@mien/runtime';
+
 /** One frame on its way, in seconds of the source. */
 export interface PumpedFrame {
   readonly frame: VideoFrame | ImageBitmap;
@@ -19,6 +21,7 @@ export class FramePump {
   dropped = 0;
   readonly #video: HTMLVideoElement;
   readonly #onFrame: (frame: PumpedFrame) => void;
+  readonly #onFailure: (error: UserError) => void;
   readonly #live: boolean;
   #lastTime = Number.NEGATIVE_INFINITY;
   #lastShown = -1;
@@ -31,9 +34,11 @@ export class FramePump {
     if (document.hidden) this.#lastTime = Number.NEGATIVE_INFINITY;
   };
 
-  constructor(video: HTMLVideoElement, onFrame: (frame: PumpedFrame) => void) {
+  /** `onFailure`: no frame can be taken from this video, now or later. */
+  constructor(video: HTMLVideoElement, onFrame: (frame: PumpedFrame) => void, onFailure: (error: UserError) => void) {
     this.#video = video;
     this.#onFrame = onFrame;
+    this.#onFailure = onFailure;
     this.#live = video.srcObject !== null;
     document.addEventListener('visibilitychange', this.#onVisibility);
     this.#wait();
@@ -92,14 +97,30 @@ export class FramePump {
     const restart = !(time > this.#lastTime && time - this.#lastTime <= longestGapSeconds);
     this.#lastTime = time;
     this.#busy = true;
-    if (typeof VideoFrame === 'function') {
-      this.#onFrame({ frame: new VideoFrame(video, { timestamp: Math.round(time * 1e6) }), time, restart });
+    if (typeof VideoFrame !== 'function') {
+      createImageBitmap(video).then(
+        (frame) => (this.#stopped ? frame.close() : this.#onFrame({ frame, time, restart })),
+        (error: unknown) => this.#failed(error),
+      );
       return;
     }
-    createImageBitmap(video).then(
-      (frame) => (this.#stopped ? frame.close() : this.#onFrame({ frame, time, restart })),
-      // The element had no picture to give at this moment; the next one will do.
-      () => this.done(),
-    );
+    let frame: VideoFrame;
+    try {
+      frame = new VideoFrame(video, { timestamp: Math.round(time * 1e6) });
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    this.#onFrame({ frame, time, restart });
+  }
+
+  #failed(error: unknown): void {
+    if ((error as Error).name === 'SecurityError') {
+      const mend = 'serve it from the page’s own origin, or with CORS and the attribute crossorigin';
+      this.#onFailure(new UserError('unreadable-video', `the video comes from another origin, whose pixels a page may not read; ${mend}`, { cause: error }));
+      return;
+    }
+    // The element had no picture to give at this moment; the next one will do.
+    this.done();
   }
 }

@@ -21,12 +21,14 @@ export interface WatchOptions {
   /** Called for every frame that was looked at, in order; an empty list when nobody is there. */
   readonly onFaces: (faces: readonly MienFace[], frame: WatchedFrame) => void;
   /**
-   * Something broke: `camera-lost` when the camera was unplugged or taken away, `worker-crashed`, `webgpu-lost` where WebGPU was asked for by
-   * name. The watch is over then. Without it errors go to the console.
+   * Something broke: `camera-lost` when the camera was unplugged or taken away, `unreadable-video` when the video cannot be played or comes
+   * from elsewhere, `worker-crashed`, `webgpu-lost` where WebGPU was asked for by name, `closed` when `Mien` was, `internal` for a fault of
+   * Mien's own. The watch is over then. Without it errors go to the console.
    */
   readonly onError?: (error: UserError) => void;
   /** Also give class-activation and attention maps with each face. Default false. */
   readonly maps?: boolean;
+  /** How much probabilities and labels are smoothed over time; the defaults are those `mien bench flicker` measures. */
   readonly smoothing?: SmoothingOptions;
 }
 
@@ -42,7 +44,7 @@ export interface LiveStats {
 
 export interface CollectOptions {
   readonly seconds?: number;
-  /** A face's id; default: the largest face of each frame. */
+  /** A face's id; default: the face that is the largest in most frames. */
   readonly face?: number;
   /** Frames' time gathered so far and to gather, in seconds. */
   readonly onProgress?: (doneSeconds: number, totalSeconds: number) => void;
@@ -56,6 +58,8 @@ export class Live {
   #takenAt: number[] = [];
   readonly #finished: number[] = [];
   readonly #release: () => void;
+  /** The highest id so far: ids are never used again, whatever worker gives them. */
+  #lastId = 0;
   #frames = 0;
   #latencyMs = 0;
   #stopped = false;
@@ -65,18 +69,28 @@ export class Live {
     this.#client = client;
     this.#stream = stream;
     this.#options = options;
-    this.#pump = new FramePump(video, ({ frame, time, restart }) => {
-      this.#takenAt.push(performance.now());
-      this.#client.sendFrame(stream, frame, time, restart);
-    });
-    this.#attach();
+    this.#pump = new FramePump(
+      video,
+      ({ frame, time, restart }) => {
+        this.#takenAt.push(performance.now());
+        this.#client.sendFrame(stream, frame, time, restart);
+      },
+      (error) => this.#fail(error),
+    );
     const lost = (): void => this.#fail(new UserError('camera-lost', 'the camera was unplugged or taken away; plug it in and start again'));
+    const broken = (): void => this.#fail(unplayable(video));
     const tracks = video.srcObject instanceof MediaStream ? video.srcObject.getVideoTracks() : [];
     for (const track of tracks) track.addEventListener('ended', lost);
+    video.addEventListener('error', broken);
     this.#release = () => {
       for (const track of tracks) track.removeEventListener('ended', lost);
+      video.removeEventListener('error', broken);
       release();
     };
+    this.#attach();
+    // What is over already is told as well, once the caller has the watch in hand.
+    if (tracks.length > 0 && tracks.every(({ readyState }) => readyState === 'ended')) queueMicrotask(lost);
+    if (video.error) queueMicrotask(broken);
   }
 
   /** Goes on with another worker, as if the video had just begun; used by `Mien` when it has to change the device. */
@@ -106,8 +120,9 @@ export class Live {
   }
 
   /**
-   * Corrects the resting-face bias of one face: show a neutral face meanwhile. Default 5 s; lasts until that face has been
-   * out of view for a second. Rejects with `UserError` `too-few-frames` or `no-neutral`.
+   * Corrects the resting-face bias of one face: show a neutral face meanwhile. Default 5 s, of time in which the face is seen; a video that is
+   * paused is waited for. A person who comes back alone after being out of view keeps the correction. Rejects with `UserError`
+   * `too-few-frames`, `no-neutral`, or `closed` when the watch is stopped meanwhile.
    */
   async correctNeutral({ seconds = 5, face, onProgress }: CollectOptions = {}): Promise<{ readonly frames: number; readonly offset: Float64Array }> {
     return this.#client.run({ kind: 'neutral', stream: this.#stream, seconds, face, label: '' }, onProgress ? { onProgress } : {});
@@ -118,7 +133,10 @@ export class Live {
     await this.#client.run({ kind: 'forget-neutral', stream: this.#stream });
   }
 
-  /** Records one face while it shows `label`, for `Mien.trainPersonal`. Default 4 s. Only numbers are kept, no pictures, and only in the worker's memory. */
+  /**
+   * Records one face while it shows `label`, for `Mien.trainPersonal`. Default 4 s. Only numbers are kept, no pictures, and only in the worker's
+   * memory. Rejects with `UserError` `no-head`, or `closed` when the watch is stopped or the model changed meanwhile; nothing is kept then.
+   */
   async record(label: string, { seconds = 4, face, onProgress }: CollectOptions = {}): Promise<{ readonly frames: number }> {
     return this.#client.run({ kind: 'record', stream: this.#stream, seconds, face, label }, onProgress ? { onProgress } : {});
   }
@@ -126,7 +144,7 @@ export class Live {
   #attach(): void {
     const { smoothing, maps = false } = this.#options;
     this.#client.listen(this.#stream, { faces: (message) => this.#hear(message), failed: (error) => this.#fail(error as UserError) });
-    this.#client.run({ kind: 'watch', stream: this.#stream, smoothing, maps }).catch(() => {
+    this.#client.run({ kind: 'watch', stream: this.#stream, smoothing, maps, lastId: this.#lastId }).catch(() => {
       // The worker is gone, which the watch hears as well.
     });
   }
@@ -138,6 +156,7 @@ export class Live {
     this.#frames++;
     this.#finished.push(now);
     if (this.#finished.length > 1000) this.#finished.splice(0, 500);
+    for (const { id } of faces) this.#lastId = Math.max(this.#lastId, id);
     // First the next frame is on its way, then the page may take its time.
     this.#pump.done();
     this.#options.onFaces(faces, { time, width, height, workMs, latencyMs: this.#latencyMs });
@@ -149,4 +168,12 @@ export class Live {
     if (this.#options.onError) this.#options.onError(error);
     else console.error(error);
   }
+}
+
+/** Why a video element cannot go on. */
+function unplayable({ error }: HTMLVideoElement): UserError {
+  return new UserError(
+    'unreadable-video',
+    `the video cannot be played (${error?.message || 'no reason given'}); use a film this browser can play, MP4 with H.264 for instance`,
+  );
 }

@@ -50,11 +50,14 @@ export interface WatchTask {
   readonly stream: number;
   readonly smoothing: SmoothingOptions | undefined;
   readonly maps: boolean;
+  /** Ids begin after this one: those before were given by another worker. */
+  readonly lastId: number;
 }
 
 export interface PictureTask {
   readonly kind: 'picture';
   readonly picture: ImageBitmap;
+  readonly maps: boolean;
 }
 
 /** Collects what follows about one face of a stream for some seconds, counted in frames' time. */
@@ -106,7 +109,7 @@ export interface TaskResults {
 }
 
 /** A face of a single picture: nothing to smooth, no id. */
-export type PictureFace = Omit<MienFace, 'id' | 'unseenSeconds' | 'maps'>;
+export type PictureFace = Omit<MienFace, 'id' | 'unseenSeconds'>;
 
 export type ToWorker =
   | { readonly kind: 'task'; readonly id: number; readonly task: Task }

@@ -66,14 +66,16 @@ class MienLiveElement extends ElementBase {
       const onDeviceChange = (change: DeviceChange): void => void this.dispatchEvent(new CustomEvent('device-change', { detail: change }));
       const opening = openMien({ model, onDeviceChange, ...(assets ? { assets } : {}) });
       const src = this.getAttribute('src');
-      const [mien, camera] = await Promise.all([opening, src ? undefined : openCamera()]).catch(async (error: unknown) => {
+      const asking = src ? undefined : openCamera();
+      const [mien, camera] = await Promise.all([opening, asking]).catch((error: unknown) => {
         // The other of the two may still succeed; it must not stay behind.
         opening.then((late) => late.close()).catch(() => {});
+        asking?.then(turnOff).catch(() => {});
         throw error;
       });
       if (!stillWanted()) {
         mien.close();
-        for (const track of camera?.getTracks() ?? []) track.stop();
+        if (camera) turnOff(camera);
         return;
       }
       this.#mien = mien;
@@ -103,7 +105,7 @@ class MienLiveElement extends ElementBase {
     this.#starts++;
     this.#live?.stop();
     this.#mien?.close();
-    for (const track of this.#camera?.getTracks() ?? []) track.stop();
+    if (this.#camera) turnOff(this.#camera);
     this.#video.srcObject = null;
     this.#video.removeAttribute('src');
     this.#canvas.getContext('2d')?.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
@@ -122,6 +124,10 @@ class MienLiveElement extends ElementBase {
     this.#status.textContent = error.message;
     this.dispatchEvent(new CustomEvent('error', { detail: error }));
   }
+}
+
+function turnOff(camera: MediaStream): void {
+  for (const track of camera.getTracks()) track.stop();
 }
 
 export type { MienLiveElement };

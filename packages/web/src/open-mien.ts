@@ -28,8 +28,8 @@ export interface OpenMienOptions {
    */
   readonly device?: AskedDevice;
   /**
-   * With `auto`: WebGPU could not run the networks or was lost, and WebAssembly has taken over. Watches go on, with new ids and without the
-   * corrections made for single faces; recordings are kept. Without it the change goes to the console.
+   * With `auto`: WebGPU could not run the networks or was lost, and WebAssembly has taken over. Watches go on, with new ids and without
+   * resting-face corrections; recordings are kept. Without it the change goes to the console.
    */
   readonly onDeviceChange?: (change: DeviceChange) => void;
   /** Threads of WebAssembly; default: one less than there are cores, 4 at most, when the page is cross-origin isolated, else 1. */
@@ -45,8 +45,11 @@ export interface Mien {
    * show that the camera is on.
    */
   watch(source: HTMLVideoElement | MediaStream, options: WatchOptions): Live;
-  /** The faces of one picture, from left to right. Throws `UserError` `unreadable-image`. */
-  recognise(picture: ImageBitmapSource): Promise<readonly PictureFace[]>;
+  /**
+   * The faces of one picture (an image element, a file, a canvas …), from left to right; with their `maps` when asked for. Throws
+   * `UserError` `unreadable-image`.
+   */
+  recognise(picture: ImageBitmapSource, options?: { readonly maps?: boolean }): Promise<readonly PictureFace[]>;
   /**
    * Learns the recorded classes: a new last layer on top of the network, trained in the worker in a second or two. The model in use stays;
    * hand the result's bytes to `useModel` to switch, or save them. Rejects with `UserError` `too-few-recordings` or `no-head`.
@@ -54,7 +57,7 @@ export interface Mien {
   trainPersonal(options?: { readonly name?: string }): Promise<PersonalResult>;
   /** Throws the recordings away, of one class or of all. */
   forgetRecordings(label?: string): Promise<void>;
-  /** Changes the model under all watches; faces get new ids, recordings are thrown away. */
+  /** Changes the model under all watches; faces get new ids, recordings and resting-face corrections are thrown away. */
   useModel(model: OpenMienOptions['model']): Promise<ModelCard>;
   /** Ends the worker and all watches. */
   close(): void;
@@ -80,7 +83,7 @@ function elementOf(stream: MediaStream): HTMLVideoElement {
   video.muted = true;
   video.playsInline = true;
   video.srcObject = stream;
-  // Refused only when the stream has ended, which the watch tells by itself.
+  // Refused only when the stream has ended, which the watch tells.
   video.play().catch(() => {});
   return video;
 }
@@ -125,14 +128,14 @@ class WorkerMien implements Mien {
     return live;
   }
 
-  async recognise(picture: ImageBitmapSource): Promise<readonly PictureFace[]> {
+  async recognise(picture: ImageBitmapSource, { maps = false } = {}): Promise<readonly PictureFace[]> {
     let bitmap: ImageBitmap;
     try {
       bitmap = await createImageBitmap(picture);
     } catch (cause) {
       throw new UserError('unreadable-image', `expected a picture, but the browser cannot decode it (${(cause as Error).message})`, { cause });
     }
-    return this.#client.run({ kind: 'picture', picture: bitmap }, { transfer: [bitmap] });
+    return this.#client.run({ kind: 'picture', picture: bitmap, maps }, { transfer: [bitmap] });
   }
 
   async trainPersonal({ name = `${this.card.name}-personal` } = {}): Promise<PersonalResult> {

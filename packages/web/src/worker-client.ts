@@ -48,7 +48,8 @@ export class WorkerClient {
 
   listen(stream: number, listener: StreamListener): void {
     this.#streams.set(stream, listener);
-    if (this.#dead) listener.failed(this.#dead);
+    // Later, as everything else that is heard: whoever asked is not ready to hear it yet.
+    if (this.#dead) queueMicrotask(() => this.#streams.get(stream)?.failed(this.#dead!));
   }
 
   sendFrame(stream: number, frame: VideoFrame | ImageBitmap, time: number, restart: boolean): void {

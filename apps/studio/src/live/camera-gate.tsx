@@ -13,22 +13,23 @@ export interface CameraGateProps {
   readonly loader: ModelLoader;
   /** Asks the person; `onAgree` starts the camera. */
   readonly consent: (onAgree: () => void) => ComponentChildren;
+  /** Shown with everything else while the camera is off. */
+  readonly below?: ComponentChildren;
   readonly children: (camera: RunningCamera, session: CameraSession) => ComponentChildren;
 }
 
-export function CameraGate({ loader, consent, children }: CameraGateProps) {
+export function CameraGate({ loader, consent, below, children }: CameraGateProps) {
   const [session] = useState(() => new CameraSession(loader));
   const state = useStore(session.state);
   useEffect(() => () => session.stop(), [session]);
   const start = (): void => void session.start();
-  switch (state.kind) {
-    case 'asking':
-      return <>{consent(start)}</>;
-    case 'starting':
-      return <CameraStarting onCancel={() => session.stop()} />;
-    case 'failed':
-      return <LiveFailure code={state.code} message={state.message} onRetry={start} />;
-    default:
-      return <>{children(state, session)}</>;
-  }
+  if (state.kind === 'running') return <>{children(state, session)}</>;
+  return (
+    <>
+      {state.kind === 'asking' && consent(start)}
+      {state.kind === 'starting' && <CameraStarting onCancel={() => session.stop()} />}
+      {state.kind === 'failed' && <LiveFailure code={state.code} message={state.message} onRetry={start} />}
+      {below}
+    </>
+  );
 }

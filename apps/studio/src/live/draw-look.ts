@@ -1,5 +1,5 @@
 /** Faces drawn over a frame: numbered boxes in the colour of their expression, and heat. */
-import { type MapGrid, type MienFace, stretched, whereItLooked, whyLabel, whyNot } from '@mien/web';
+import { drawHeat, heatOf, type MienFace } from '@mien/web';
 import { percent } from '../format.ts';
 import { expressionClass, placeOf } from '../photo/expression-class.ts';
 import { expressionColour } from '../photo/expression-colour.ts';
@@ -18,28 +18,12 @@ export interface DrawOptions {
   readonly labels: readonly string[];
 }
 
-/** A label against itself has nothing to show. */
-function gridOf({ maps, expression }: MienFace, heat: Heat, labels: readonly string[]): MapGrid | undefined {
-  if (!maps || heat.kind === 'off') return undefined;
+function drawFaceHeat(context: CanvasRenderingContext2D, { maps, expression }: MienFace, heat: Heat, labels: readonly string[]): void {
+  if (!maps || heat.kind === 'off') return;
   const shown = labels.indexOf(expression);
-  const at = 'label' in heat ? labels.indexOf(heat.label) : shown;
-  if (heat.kind === 'whyNot') return at === shown ? undefined : whyNot(maps, shown, at);
-  return whyLabel(maps, at) ?? whereItLooked(maps);
-}
-
-/** Clear where the map is low, orange where it is high. */
-function drawHeat(context: CanvasRenderingContext2D, face: MienFace, heat: Heat, labels: readonly string[]): void {
-  const { maps } = face;
-  const grid = gridOf(face, heat, labels);
-  if (!maps || !grid) return;
-  const { width, height, values } = stretched(grid);
-  const pixels = new ImageData(width, height);
-  for (const [i, value] of values.entries()) pixels.data.set([255, 120, 0, 170 * value], i * 4);
-  const small = new OffscreenCanvas(width, height);
-  small.getContext('2d')?.putImageData(pixels, 0, 0);
-  const { x, y, width: across, height: down } = maps.square;
-  context.imageSmoothingEnabled = true;
-  context.drawImage(small, x, y, across, down);
+  const asked = 'label' in heat ? labels.indexOf(heat.label) : shown;
+  const grid = heat.kind === 'whyNot' ? heatOf(maps, shown, asked) : heatOf(maps, asked);
+  if (grid) drawHeat(context, maps.square, grid);
 }
 
 /** `Happy 93%`, or that it is not sure. */
@@ -80,7 +64,7 @@ export function drawLook(canvas: HTMLCanvasElement, { faces, frame }: Look, { mi
   context.save();
   if (mirrored) context.setTransform(-1, 0, 0, 1, frame.width, 0);
   if (picture) context.drawImage(picture, 0, 0, frame.width, frame.height);
-  for (const face of seen) drawHeat(context, face, heat, labels);
+  for (const face of seen) drawFaceHeat(context, face, heat, labels);
   context.restore();
   const unit = Math.max(frame.width, frame.height) / 640;
   context.font = `600 ${Math.round(15 * unit)}px system-ui, sans-serif`;

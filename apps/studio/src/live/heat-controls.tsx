@@ -43,6 +43,7 @@ export function HeatControls({ heat, labels, onHeat }: HeatControlsProps) {
           </optgroup>
         </select>
       )}
+      {heat.kind === 'whyNot' && <p class="live-rate">{words.colours(name(heat.label))}</p>}
     </>
   );
 }

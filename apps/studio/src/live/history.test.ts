@@ -40,7 +40,7 @@ test('a face that is out of view is neither in the timeline nor in the recording
 });
 
 test('a session becomes a csv with one row a face and JSON that reads back', () => {
-  const session = new RecordedSession();
+  const session = new RecordedSession({ about: { model: 'mine' } });
   session.add(look(100, []));
   session.add(look(100.5, [1, 2]));
   expect(sessionCsv(session.looks, ['happy', 'sad']).split('\r\n')).toEqual([
@@ -50,5 +50,5 @@ test('a session becomes a csv with one row a face and JSON that reads back', () 
     '0.5,2,1,2,3,4,happy,false,0.75,0.25',
     '',
   ]);
-  expect(JSON.parse(sessionJson(session.looks))).toEqual({ looks: session.looks });
+  expect(JSON.parse(sessionJson(session))).toEqual({ model: 'mine', looks: session.looks });
 });

@@ -12,6 +12,7 @@ import { HeatControls } from './heat-controls.tsx';
 import { History } from './history.ts';
 import type { Look } from './look.ts';
 import { RecordingControls } from './recording-controls.tsx';
+import type { SessionKeeper } from './session-keeper.ts';
 import { Timeline } from './timeline.tsx';
 import { useBeat } from './use-beat.ts';
 import { useKiosk } from './use-kiosk.ts';
@@ -22,12 +23,15 @@ const timelineSeconds = 60;
 export interface LiveViewProps {
   readonly video: HTMLVideoElement;
   readonly live: Live;
+  /** The name of the model in use, and its labels. */
+  readonly model: string;
   readonly labels: readonly string[];
+  readonly keeper: SessionKeeper;
   readonly latest: Store<Look | undefined>;
   readonly onStop: () => void;
 }
 
-export function LiveView({ video, live, labels, latest, onStop }: LiveViewProps) {
+export function LiveView({ video, live, model, labels, keeper, latest, onStop }: LiveViewProps) {
   const stage = useRef<HTMLDivElement>(null);
   const [heat, setHeat] = useState<Heat>(noHeat);
   const [history] = useState(() => new History(timelineSeconds));
@@ -44,6 +48,11 @@ export function LiveView({ video, live, labels, latest, onStop }: LiveViewProps)
       }),
     [latest, history],
   );
+
+  // For the keyboard: what had the focus lies behind the picture now.
+  useEffect(() => {
+    if (kiosk.on) stage.current?.querySelector<HTMLElement>('.exit-kiosk')?.focus();
+  }, [kiosk.on]);
 
   const faces = latest.value?.faces ?? [];
   const followed = faces.some(({ id }) => id === chosen) ? chosen : (faces[0]?.id ?? chosen);
@@ -70,7 +79,7 @@ export function LiveView({ video, live, labels, latest, onStop }: LiveViewProps)
           </button>
           <p class="live-rate">{words.rate(framesPerSecond, latencyMs)}</p>
         </div>
-        <RecordingControls latest={latest} labels={labels} video={video} drawing={drawing} />
+        <RecordingControls keeper={keeper} latest={latest} model={model} labels={labels} video={video} drawing={drawing} />
         <NeutralCorrection live={live} labels={labels} />
         {faces.length === 0 && <p class="live-empty">{words.noFace}</p>}
         <ol class="live-faces" aria-label={words.faces}>

@@ -20,9 +20,13 @@ export class RecordedSession {
   readonly looks: RecordedLook[] = [];
   #began: number | undefined;
 
+  /** What the file says of the whole session: the model, when it was. */
+  readonly about: Readonly<Record<string, unknown>>;
+
   /** `fromStart`: the source's clock begins at 0 by itself, as a film's does. */
-  constructor({ fromStart = false } = {}) {
+  constructor({ fromStart = false, about = {} }: { readonly fromStart?: boolean; readonly about?: Readonly<Record<string, unknown>> } = {}) {
     if (fromStart) this.#began = 0;
+    this.about = about;
   }
 
   add({ faces, frame: { time } }: Look): void {
@@ -49,6 +53,6 @@ export function sessionCsv(looks: readonly RecordedLook[], labels: readonly stri
   return csvText([header, ...rows]);
 }
 
-export function sessionJson(looks: readonly RecordedLook[]): string {
-  return `${JSON.stringify({ looks })}\n`;
+export function sessionJson({ about, looks }: RecordedSession): string {
+  return `${JSON.stringify({ ...about, looks })}\n`;
 }

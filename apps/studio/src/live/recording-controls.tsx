@@ -1,54 +1,49 @@
 /** Recording a session, and saving what was recorded. */
 import type { RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Store } from '../store.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { type Store, useStore } from '../store.ts';
 import { strings } from '../strings.ts';
 import type { DrawOptions } from './draw-look.ts';
-import { FilmRecorder, filmType } from './film-recorder.ts';
+import { filmType } from './film-recorder.ts';
 import type { Look } from './look.ts';
-import { RecordedSession } from './recorded-session.ts';
 import { SaveSession } from './save-session.tsx';
+import type { SessionKeeper } from './session-keeper.ts';
 
 const words = strings.live;
 
 export interface RecordingControlsProps {
+  readonly keeper: SessionKeeper;
   readonly latest: Store<Look | undefined>;
+  /** The name of the model in use, and its labels. */
+  readonly model: string;
   readonly labels: readonly string[];
   readonly video: HTMLVideoElement;
   readonly drawing: RefObject<DrawOptions>;
 }
 
-export function RecordingControls({ latest, labels, video, drawing }: RecordingControlsProps) {
-  const [session, setSession] = useState<RecordedSession>();
-  const [recording, setRecording] = useState(false);
+export function RecordingControls({ keeper, latest, model, labels, video, drawing }: RecordingControlsProps) {
+  const state = useStore(keeper.state);
   const [withFilm, setWithFilm] = useState(false);
-  const [film, setFilm] = useState<Blob>();
-  const recorder = useRef<FilmRecorder>(undefined);
   const type = filmType();
+  const recording = state.kind === 'recording';
 
-  useEffect(() => {
-    if (!recording || !session) return;
-    return latest.subscribe(() => {
-      const look = latest.value;
-      if (!look) return;
-      session.add(look);
-      recorder.current?.add(look, video, drawing.current!);
-    });
-  }, [recording, session, latest, video, drawing]);
+  useEffect(
+    () =>
+      latest.subscribe(() => {
+        if (latest.value) keeper.add(latest.value, video, drawing.current!);
+      }),
+    [keeper, latest, video, drawing],
+  );
+  // The camera is going off, whoever turned it off: what there is stays.
+  useEffect(() => () => void keeper.end(), [keeper]);
 
-  const begin = (): void => {
-    setFilm(undefined);
-    recorder.current = withFilm && type ? new FilmRecorder(type) : undefined;
-    setSession(new RecordedSession());
-    setRecording(true);
-  };
-  const end = async (): Promise<void> => {
-    setRecording(false);
-    setFilm(await recorder.current?.finish());
-  };
   return (
     <section class="recording" aria-label={words.recording}>
-      <button type="button" aria-pressed={recording} onClick={() => (recording ? void end() : begin())}>
+      <button
+        type="button"
+        aria-pressed={recording}
+        onClick={() => (recording ? void keeper.end() : keeper.begin({ model, labels, filmType: withFilm ? type : undefined }))}
+      >
         {recording ? words.endRecording : words.record}
       </button>
       {!recording && type && (
@@ -57,8 +52,8 @@ export function RecordingControls({ latest, labels, video, drawing }: RecordingC
           {words.withFilm}
         </label>
       )}
-      {session && <p class="live-rate">{words.recorded(session.looks.at(-1)?.seconds ?? 0)}</p>}
-      {session && !recording && session.looks.length > 0 && <SaveSession session={session} labels={labels} {...(film ? { film } : {})} />}
+      {state.kind !== 'none' && <p class="live-rate">{words.recorded(state.session.looks.at(-1)?.seconds ?? 0)}</p>}
+      {state.kind === 'kept' && <SaveSession session={state.session} labels={state.labels} {...(state.film ? { film: state.film } : {})} />}
     </section>
   );
 }

@@ -21,7 +21,7 @@ export function SaveSession({ session, labels, film, name = 'mien-session' }: Sa
         <SaveIcon />
         {strings.results.csv}
       </button>
-      <button type="button" onClick={() => saveFile(sessionJson(session.looks), 'application/json', `${name}.json`)}>
+      <button type="button" onClick={() => saveFile(sessionJson(session), 'application/json', `${name}.json`)}>
         <SaveIcon />
         {strings.results.json}
       </button>

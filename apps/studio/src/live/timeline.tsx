@@ -1,78 +1,49 @@
-/** One face's probabilities over time, as bands that stand on each other. */
+/** One face's probabilities over time, as bands that stand on each other above their time axis. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { expressionClass } from '../photo/expression-class.ts';
 import { strings } from '../strings.ts';
-import type { History, Moment } from './history.ts';
+import type { History } from './history.ts';
+import { axisMarks } from './timeline-axis.ts';
+import { type Bands, type DrawnBands, drawBands } from './timeline-bands.ts';
 
-/** A longer gap between two moments than this is drawn as one. */
-const longestGapSeconds = 1.5;
-
-export interface TimelineProps {
+export interface TimelineProps extends Pick<Bands, 'labels' | 'face' | 'seconds' | 'ends'> {
   readonly history: History;
-  readonly labels: readonly string[];
-  /** Id of the face; undefined: none is known. */
-  readonly face: number | undefined;
-  /** Length of the time axis. */
-  readonly seconds: number;
-  /** Where the axis lies: a camera's ends now, a film's begins at 0. */
-  readonly ends: 'now' | 'with the film';
   /** Changes when there is something new to draw. */
   readonly beat: number;
+  /** What lies over the bands. */
+  readonly children?: ComponentChildren;
 }
 
-/** Runs of moments that show the face without a gap. */
-function runsOf(moments: readonly Moment[], face: number): { time: number; p: readonly number[] }[][] {
-  const runs: { time: number; p: readonly number[] }[][] = [];
-  for (const { time, faces } of moments) {
-    const p = faces.get(face);
-    if (!p) continue;
-    const last = runs.at(-1)?.at(-1);
-    if (last && time - last.time < longestGapSeconds) runs.at(-1)!.push({ time, p });
-    else runs.push([{ time, p }]);
-  }
-  return runs;
-}
+const axisLook = {
+  display: 'grid',
+  // The middle mark stands in the middle, however wide the others are.
+  gridTemplateColumns: '1fr auto 1fr',
+  color: 'var(--muted)',
+  fontSize: '0.8125rem',
+  fontVariantNumeric: 'tabular-nums',
+};
 
-function draw(canvas: HTMLCanvasElement, { history, labels, face, seconds, ends }: TimelineProps, colours: readonly string[]): void {
-  const { clientWidth, clientHeight } = canvas;
-  const scale = devicePixelRatio;
-  Object.assign(canvas, { width: clientWidth * scale, height: clientHeight * scale });
-  const context = canvas.getContext('2d')!;
-  const { moments } = history;
-  if (face === undefined || moments.length === 0) return;
-  const from = ends === 'now' ? moments.at(-1)!.time - seconds : 0;
-  const x = (time: number): number => ((time - from) / seconds) * canvas.width;
-  for (const run of runsOf(moments, face)) {
-    const below = run.map(() => 0);
-    for (const k of labels.keys()) {
-      const above = run.map(({ p }, i) => below[i]! + (p[k] ?? 0));
-      const path = new Path2D();
-      for (const [i, { time }] of run.entries()) path.lineTo(x(time), (1 - above[i]!) * canvas.height);
-      for (let i = run.length - 1; i >= 0; i--) path.lineTo(x(run[i]!.time), (1 - below[i]!) * canvas.height);
-      path.closePath();
-      context.fillStyle = colours[k]!;
-      context.fill(path);
-      // Bands of like brightness stay apart.
-      context.strokeStyle = 'rgb(0 0 0 / 35%)';
-      context.lineWidth = 0.75 * scale;
-      context.stroke(path);
-      below.splice(0, below.length, ...above);
-    }
-  }
-}
-
-export function Timeline(props: TimelineProps) {
+export function Timeline({ history, labels, face, seconds, ends, beat, children }: TimelineProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const legend = useRef<HTMLUListElement>(null);
-  const { labels, beat, face, seconds } = props;
+  const drawn = useRef<DrawnBands>(undefined);
   // `beat` says when the history, which changes in place, has something new.
   useEffect(() => {
-    const hues = Array.from(legend.current!.children, (item) => getComputedStyle(item).getPropertyValue('--hue').trim() || '#888');
-    draw(canvas.current!, props, hues);
-  }, [beat, face, seconds, labels]);
+    const colours = Array.from(legend.current!.children, (item) => getComputedStyle(item).getPropertyValue('--hue').trim() || '#888');
+    drawn.current = drawBands(canvas.current!, { moments: history.moments, labels, colours, face, seconds, ends }, drawn.current);
+  }, [history, beat, face, seconds, ends, labels]);
+  const [from, middle, to] = axisMarks(ends, seconds);
   return (
     <div class="timeline">
-      <canvas ref={canvas} role="img" aria-label={strings.live.timelineAlt(face)} />
+      <canvas ref={canvas} role="img" aria-label={strings.live.timelineAlt(face, from, to)} />
+      {children}
+      {/* Heard as part of what the picture is called. */}
+      <div aria-hidden="true" style={axisLook}>
+        <span>{from}</span>
+        <span>{middle}</span>
+        <span style={{ textAlign: 'end' }}>{to}</span>
+      </div>
       <ul ref={legend} class="legend">
         {labels.map((label, place) => (
           <li key={label} class={expressionClass(label, place)}>

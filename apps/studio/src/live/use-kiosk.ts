@@ -8,7 +8,7 @@ export interface Kiosk {
   readonly leave: () => void;
 }
 
-/** Where the browser does not give the whole screen, the element fills the window. Escape leaves. */
+/** Where the browser does not give the whole screen, the element fills the window. Escape leaves. The screen stays on meanwhile. */
 export function useKiosk(element: RefObject<HTMLElement | null>): Kiosk {
   const [on, setOn] = useState(false);
   useEffect(() => {
@@ -21,7 +21,10 @@ export function useKiosk(element: RefObject<HTMLElement | null>): Kiosk {
     };
     document.addEventListener('fullscreenchange', follow);
     addEventListener('keydown', leaveByKey);
+    // Nobody touches a kiosk for hours. Where the browser has no such lock, or the battery is low, the screen may go dark.
+    const awake = navigator.wakeLock?.request('screen').catch(() => undefined);
     return () => {
+      void awake?.then((lock) => lock?.release());
       document.removeEventListener('fullscreenchange', follow);
       removeEventListener('keydown', leaveByKey);
     };

@@ -1,6 +1,7 @@
 /** The model card in plain words, in a panel beside the page. */
 import type { ModelCard } from '@mien/runtime';
 import type { ComponentChildren, RefObject } from 'preact';
+import { useId } from 'preact/hooks';
 import { count, finePercent } from '../format.ts';
 import { CrossIcon } from '../icons.tsx';
 import { strings } from '../strings.ts';
@@ -85,16 +86,18 @@ export interface ModelCardPanelProps {
 export function ModelCardPanel({ panel, card }: ModelCardPanelProps) {
   const [, height, width] = card.preprocessing.input.shape;
   const { rows, data, split, chosenOn } = card.training;
+  // "Models" has a panel for every model.
+  const title = useId();
   const closeOnBackdrop = (event: MouseEvent): void => {
     if (event.target === panel.current) panel.current?.close();
   };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a modal dialog by itself.
-    <dialog ref={panel} class="model-card" aria-labelledby="model-card-title" onClick={closeOnBackdrop}>
+    <dialog ref={panel} class="model-card" aria-labelledby={title} onClick={closeOnBackdrop}>
       <div class="sheet">
         <header>
           <p class="kicker">{strings.model.card}</p>
-          <h2 id="model-card-title">{card.name}</h2>
+          <h2 id={title}>{card.name}</h2>
           <p class="lead">{card.description}</p>
           <button type="button" class="icon" aria-label={words.close} onClick={() => panel.current?.close()}>
             <CrossIcon />

@@ -43,7 +43,7 @@ function ModelTile({ model: { name, bytes, card }, inUse, onUse }: ModelTileProp
         ))}
       </dl>
       <div class="actions">
-        <button type="button" class={inUse ? '' : 'primary'} aria-pressed={inUse} aria-label={words.useNamed(name)} onClick={onUse}>
+        <button type="button" class={inUse ? '' : 'primary'} aria-label={inUse ? words.inUseNamed(name) : words.useNamed(name)} onClick={onUse}>
           {inUse ? words.inUse : words.use}
         </button>
         <button type="button" class="quiet" aria-haspopup="dialog" onClick={() => panel.current?.showModal()}>

@@ -5,7 +5,8 @@ import { DropZone } from '../photo/drop-zone.tsx';
 import { PictureCard } from '../photo/picture-card.tsx';
 import { useStore } from '../store.ts';
 import { strings } from '../strings.ts';
-import { ModelReader } from './model-reader.ts';
+import { Comparison } from './comparison.ts';
+import type { ModelReader } from './model-reader.ts';
 import '../styles/photo.css';
 import '../styles/marked-picture.css';
 import '../styles/faces.css';
@@ -29,6 +30,7 @@ function Column({ reader }: ColumnProps) {
           key={picture.id}
           picture={picture}
           modelReady={state.kind === 'ready'}
+          model={reader.name}
           active={active?.picture === picture.id ? active.face : null}
           onActivate={(face) => setActive({ picture: picture.id, face })}
           onRemove={() => reader.queue.remove(picture.id)}
@@ -61,29 +63,20 @@ function Choice({ label, value, names, onChange }: ChoiceProps) {
   );
 }
 
-function Comparison({ catalogue }: { readonly catalogue: Catalogue }) {
+function Columns({ catalogue }: { readonly catalogue: Catalogue }) {
   const names = catalogue.models.map(({ name }) => name);
-  const [chosen, setChosen] = useState<readonly [string, string]>([names[0]!, names[1]!]);
-  const [files, setFiles] = useState<readonly File[]>([]);
-  const [readers, setReaders] = useState<readonly ModelReader[]>([]);
-  // Started with the first picture: a worker and a model a column are not for looking at cards.
-  useEffect(() => {
-    if (files.length === 0) return;
-    const started = chosen.map((name) => new ModelReader(catalogue, name));
-    for (const reader of started) reader.queue.add(files);
-    setReaders(started);
-    return () => {
-      for (const reader of started) reader.close();
-    };
-  }, [catalogue, chosen, files]);
+  const [comparison] = useState(() => new Comparison(catalogue, [names[0]!, names[1]!]));
+  useEffect(() => () => comparison.close(), [comparison]);
+  const [left, right] = useStore(comparison.chosen);
+  const readers = useStore(comparison.readers);
   return (
     <>
       <div class="choices">
-        <Choice label={words.left} value={chosen[0]} names={names} onChange={(name) => setChosen([name, chosen[1]])} />
-        <Choice label={words.right} value={chosen[1]} names={names} onChange={(name) => setChosen([chosen[0], name])} />
+        <Choice label={words.left} value={left} names={names} onChange={(name) => comparison.choose(0, name)} />
+        <Choice label={words.right} value={right} names={names} onChange={(name) => comparison.choose(1, name)} />
       </div>
-      <DropZone large={false} disabled={false} onFiles={setFiles} />
-      {files.length > 0 && (
+      <DropZone large={false} disabled={false} onFiles={(files) => comparison.add(files)} />
+      {readers.length > 0 && (
         <div class="columns">
           {readers.map((reader, column) => (
             <Column key={`${column} ${reader.name}`} reader={reader} />
@@ -98,7 +91,7 @@ export function SideBySide({ catalogue }: { readonly catalogue: Catalogue }) {
   return (
     <section class="side-by-side" aria-labelledby="side-by-side-title">
       <h2 id="side-by-side-title">{words.compare}</h2>
-      {catalogue.models.length < 2 ? <p>{words.onlyOne}</p> : <Comparison catalogue={catalogue} />}
+      {catalogue.models.length < 2 ? <p>{words.onlyOne}</p> : <Columns catalogue={catalogue} />}
     </section>
   );
 }

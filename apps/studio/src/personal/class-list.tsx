@@ -25,20 +25,28 @@ function ClassRow({ of: { label, frames }, place, work, disabled, onRecord, onRe
       <span class="swatch" aria-hidden="true" />
       <span class="class-name">
         {name}
-        <small>{own ? (own.kind === 'ready' ? words.ready(name, Math.ceil(own.total - own.done)) : words.showing(name)) : words.frames(frames)}</small>
+        <small role="status">
+          {own ? (own.kind === 'ready' ? words.ready(name, Math.ceil(own.total - own.done)) : words.showing(name)) : words.frames(frames)}
+        </small>
       </span>
-      {own ? (
-        <progress aria-label={words.progressLabel(name)} value={own.kind === 'ready' ? 0 : own.done} max={own.total} />
-      ) : (
-        <span class="class-actions">
-          <button type="button" disabled={disabled} aria-label={frames === 0 ? words.recordNamed(name) : words.moreNamed(name)} onClick={onRecord}>
-            {frames === 0 ? words.record : words.more}
-          </button>
+      <span class="class-actions">
+        {own && <progress aria-label={words.progressLabel(name)} value={own.kind === 'ready' ? 0 : own.done} max={own.total} />}
+        {/* It stays while its recording runs, and is not `disabled` then: it would lose the focus. */}
+        <button
+          type="button"
+          disabled={disabled && !own}
+          aria-disabled={own !== undefined}
+          aria-label={frames === 0 ? words.recordNamed(name) : words.moreNamed(name)}
+          onClick={() => !own && onRecord()}
+        >
+          {frames === 0 ? words.record : words.more}
+        </button>
+        {!own && (
           <button type="button" class="quiet" disabled={disabled} aria-label={words.removeNamed(name)} onClick={onRemove}>
             {words.remove}
           </button>
-        </span>
-      )}
+        )}
+      </span>
     </li>
   );
 }

@@ -22,6 +22,8 @@ export interface NeutralCorrectionProps {
 
 export function NeutralCorrection({ live, labels }: NeutralCorrectionProps) {
   const [state, setState] = useState<NeutralState>({ kind: 'none' });
+  const button = useRef<HTMLButtonElement>(null);
+  const looking = state.kind === 'looking';
   // A correction belongs to one watch; what an earlier one says later is not for this.
   const current = useRef(live);
   current.current = live;
@@ -41,29 +43,27 @@ export function NeutralCorrection({ live, labels }: NeutralCorrectionProps) {
     }
   };
   const forget = async (): Promise<void> => {
+    // The button that was pressed goes away with the correction.
+    button.current?.focus();
     await live.forgetNeutral().catch(() => {});
     set({ kind: 'none' });
   };
   return (
     <section class="neutral" aria-label={words.title}>
-      {state.kind === 'looking' ? (
-        <>
-          <p role="status">{words.looking}</p>
-          <progress aria-label={words.progressLabel} value={state.done} max={seconds} />
-        </>
-      ) : (
-        <div class="neutral-actions">
-          <button type="button" onClick={() => void correct()}>
-            {state.kind === 'corrected' ? words.again : words.correct}
+      <div class="neutral-actions">
+        {/* It stays while the face is looked at, and is not `disabled` then: it would lose the focus. */}
+        <button ref={button} type="button" aria-disabled={looking} onClick={() => !looking && void correct()}>
+          {state.kind === 'corrected' ? words.again : words.correct}
+        </button>
+        {state.kind === 'corrected' && (
+          <button type="button" class="quiet" onClick={() => void forget()}>
+            {words.forget}
           </button>
-          {state.kind === 'corrected' && (
-            <button type="button" class="quiet" onClick={() => void forget()}>
-              {words.forget}
-            </button>
-          )}
-        </div>
-      )}
-      {state.kind === 'corrected' && <p role="status">{words.corrected(state.lowered)}</p>}
+        )}
+      </div>
+      {/* There before it says something, or it would not be heard. */}
+      <p role="status">{looking ? words.looking : state.kind === 'corrected' ? words.corrected(state.lowered) : ''}</p>
+      {state.kind === 'looking' && <progress aria-label={words.progressLabel} value={state.done} max={seconds} />}
       {state.kind === 'failed' && <p role="alert">{state.message}</p>}
     </section>
   );

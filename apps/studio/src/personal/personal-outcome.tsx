@@ -13,6 +13,8 @@ const words = strings.personal.outcome;
 export interface PersonalOutcomeProps {
   readonly result: PersonalResult;
   readonly trying: boolean;
+  /** Something is being recorded or learnt, with the model as it is. */
+  readonly busy: boolean;
   readonly onTry: (on: boolean) => void;
   /** The studio reads with it already. */
   readonly inUse: boolean;
@@ -35,12 +37,12 @@ function Share({ title, value }: { readonly title: string; readonly value: numbe
   );
 }
 
-export function PersonalOutcome({ result, trying, onTry, inUse, onUse }: PersonalOutcomeProps) {
+export function PersonalOutcome({ result, trying, busy, onTry, inUse, onUse }: PersonalOutcomeProps) {
   const { card, model, before, after, heldOut, trainedOn, confusion } = result;
   const panel = useRef<HTMLDialogElement>(null);
   const recorded = card.labels.map((_label, k) => k).filter((k) => confusion.some((row, of) => (of === k ? row.some((n) => n > 0) : row[k]! > 0)));
   return (
-    <div class="outcome" role="status">
+    <div class="outcome">
       <dl class="shares">
         <Share title={words.before} value={before} />
         <Share title={words.after} value={after} />
@@ -53,7 +55,7 @@ export function PersonalOutcome({ result, trying, onTry, inUse, onUse }: Persona
         counts={recorded.map((of) => recorded.map((named) => confusion[of]![named]!))}
       />
       <div class="outcome-actions">
-        <button type="button" class={trying ? '' : 'primary'} aria-pressed={trying} onClick={() => onTry(!trying)}>
+        <button type="button" class={trying ? '' : 'primary'} aria-pressed={trying} disabled={busy} onClick={() => onTry(!trying)}>
           {trying ? words.back : words.try}
         </button>
         <button type="button" onClick={() => saveFile(new Blob([model as BlobPart]), 'application/octet-stream', `${card.name}.onnx`)}>

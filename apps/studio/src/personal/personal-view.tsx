@@ -72,7 +72,7 @@ export function PersonalView({ loader, video, mien, live, labels, trying, latest
         {faces.length > 1 && <p role="status">{words.several}</p>}
         {largest ? (
           <ol class="live-faces" aria-label={strings.live.faces}>
-            <FacePanel face={largest} chosen onChoose={() => {}} />
+            <FacePanel face={largest} />
           </ol>
         ) : (
           <p class="live-empty">{strings.live.noFace}</p>
@@ -99,19 +99,26 @@ export function PersonalView({ loader, video, mien, live, labels, trying, latest
             <button
               type="button"
               class={result ? '' : 'primary'}
-              disabled={work.kind !== 'idle' || recorded.length < 2 || trying}
+              // Not `disabled` while it trains: it would lose the focus. The session does one thing at a time.
+              disabled={(work.kind !== 'idle' && work.kind !== 'training') || recorded.length < 2 || trying}
+              aria-disabled={work.kind === 'training'}
               onClick={() => void session.train(name)}
             >
               {result ? words.outcome.again : words.outcome.train}
             </button>
             {recorded.length < 2 && <p class="live-rate">{words.outcome.needsTwo}</p>}
           </div>
+          {/* There before it says something, or it would not be heard. */}
+          <p class="heard-only" role="status">
+            {work.kind === 'training' ? words.outcome.training : result ? words.outcome.trained(result.before, result.after) : ''}
+          </p>
           {work.kind === 'training' && <progress aria-label={words.outcome.training} />}
           {problem && <p role="alert">{(words.problems as Readonly<Record<string, string>>)[problem.code] ?? problem.message}</p>}
           {result && (
             <PersonalOutcome
               result={result}
               trying={trying}
+              busy={work.kind !== 'idle'}
               onTry={(on) => onTry(on ? result.model : undefined)}
               inUse={loader.owns(result.card)}
               onUse={() => loader.useOwn(result.model, result.card)}

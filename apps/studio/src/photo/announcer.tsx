@@ -1,15 +1,16 @@
 /** Tells screen readers what a picture gave, once. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { strings } from '../strings.ts';
+import { faceWithNumber } from './expression-words.ts';
 import type { Picture } from './picture-queue.ts';
 
 function sentence({ name, state }: Picture): string {
   if (state.kind === 'failed') return strings.picture.failedAnnounced(name, state.message);
   if (state.kind !== 'done') return '';
-  const faces = state.faces.map(({ expression, probabilities }, i) =>
-    strings.picture.box(i + 1, strings.expressions[expression] ?? expression, probabilities[expression] ?? 0),
+  return strings.picture.announced(
+    name,
+    state.faces.map((face, i) => faceWithNumber(face, i + 1)),
   );
-  return strings.picture.announced(name, faces);
 }
 
 export function Announcer({ pictures }: { readonly pictures: readonly Picture[] }) {

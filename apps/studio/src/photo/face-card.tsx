@@ -3,6 +3,7 @@ import type { RecognisedFace } from '../recognition/messages.ts';
 import { percent } from '../format.ts';
 import { strings } from '../strings.ts';
 import { expressionClass, placeOf } from './expression-class.ts';
+import { expressionWords } from './expression-words.ts';
 import type { ShownPicture } from './marked-picture.tsx';
 
 export interface FaceCardProps {
@@ -63,7 +64,7 @@ export function FaceCard({ id, face, index, shown, active, onActivate }: FaceCar
         <Portrait face={face} shown={shown} />
         <span>
           <small>{strings.picture.face(index)}</small>
-          {strings.expressions[face.expression] ?? face.expression}
+          {expressionWords(face)}
         </span>
       </h3>
       <Bars face={face} />

@@ -5,6 +5,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RecognisedFace } from '../recognition/messages.ts';
 import { strings } from '../strings.ts';
 import { expressionClass, placeOf } from './expression-class.ts';
+import { expressionWords, faceWithNumber } from './expression-words.ts';
 import { faceCardId } from './face-key.ts';
 import type { Picture } from './picture-queue.ts';
 import { placeLabels } from './place-labels.ts';
@@ -51,7 +52,7 @@ export function MarkedPicture({ id, name, shown, faces, searching, active, onAct
   const widthPx = useWidthPx(canvas);
   const heightPx = (widthPx * shown.height) / shown.width;
   const parts = faces.map((face) => visiblePart(face, shown));
-  const names = faces.map(({ expression }) => strings.expressions[expression] ?? expression);
+  const names = faces.map(expressionWords);
   const labels = placeLabels(
     parts.map(({ x, y, width, height }, i) => ({
       box: { x: x * widthPx, y: y * heightPx, width: width * widthPx, height: height * heightPx },
@@ -78,7 +79,7 @@ export function MarkedPicture({ id, name, shown, faces, searching, active, onAct
               type="button"
               class={`box ${expressionClass(face.expression, placeOf(face))}${active === i ? ' active' : ''}`}
               style={{ left: `${x * 100}%`, top: `${y * 100}%`, width: `${width * 100}%`, height: `${height * 100}%` }}
-              aria-label={strings.picture.box(i + 1, names[i]!, face.probabilities[face.expression] ?? 0)}
+              aria-label={faceWithNumber(face, i + 1)}
               onClick={() => goToCard(id, i)}
               onFocus={() => onActivate(i)}
               onBlur={() => onActivate(null)}

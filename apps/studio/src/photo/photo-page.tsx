@@ -1,5 +1,6 @@
 /** The page "Photo": pictures in, faces and their expressions out. */
 import { useEffect, useState } from 'preact/hooks';
+import { modelOf } from '../model/model-loader.ts';
 import { ModelStatus } from '../model/model-status.tsx';
 import { useStore } from '../store.ts';
 import { strings } from '../strings.ts';
@@ -40,6 +41,8 @@ export function PhotoPage({ loader, queue, loadModel }: StudioContext) {
   const model = useStore(loader.state);
   const [active, setActive] = useState<FaceKey | null>(null);
   const empty = pictures.length === 0;
+  const name = modelOf(model)?.name;
+  const outdated = pictures.some(({ state }) => state.kind === 'done' && state.model !== name);
   const broken = model.kind === 'none' || model.kind === 'failed';
   return (
     <div class={empty ? 'photo-page empty' : 'photo-page'}>
@@ -52,15 +55,23 @@ export function PhotoPage({ loader, queue, loadModel }: StudioContext) {
         <>
           <div class="list-head">
             <p>{strings.list.summary(pictures.length, countFaces(pictures))}</p>
-            <button type="button" class="quiet" onClick={() => queue.clear()}>
-              {strings.list.clear}
-            </button>
+            <span class="actions">
+              {outdated && name !== undefined && model.kind === 'ready' && (
+                <button type="button" class="quiet" onClick={() => queue.readAgain(name)}>
+                  {strings.list.readAgain(name)}
+                </button>
+              )}
+              <button type="button" class="quiet" onClick={() => queue.clear()}>
+                {strings.list.clear}
+              </button>
+            </span>
           </div>
           {pictures.map((picture) => (
             <PictureCard
               key={picture.id}
               picture={picture}
               modelReady={model.kind === 'ready'}
+              model={name}
               active={active?.picture === picture.id ? active.face : null}
               onActivate={(face) => setActive(face === null ? null : { picture: picture.id, face })}
               onRemove={() => queue.remove(picture.id)}

@@ -13,6 +13,8 @@ const crowd = 8;
 export interface PictureCardProps {
   readonly picture: Picture;
   readonly modelReady: boolean;
+  /** Name of the model in use; what another has read is said to be. */
+  readonly model: string | undefined;
   /** The face that is pointed at, from 0. */
   readonly active: number | null;
   readonly onActivate: (face: number | null) => void;
@@ -20,9 +22,10 @@ export interface PictureCardProps {
   readonly onReadWhole: () => void;
 }
 
-function facts({ shown, state, wholeImage }: Picture): string {
+function facts({ shown, state, wholeImage }: Picture, model: string | undefined): string {
   const parts = shown ? [words.size(shown.width, shown.height)] : [];
   if (state.kind === 'done') parts.push(wholeImage ? words.wholeImage : words.faces(state.faces.length));
+  if (state.kind === 'done' && state.model !== model) parts.push(words.readBy(state.model));
   return parts.join(' · ');
 }
 
@@ -79,7 +82,7 @@ function Faces({ picture, active, onActivate }: Pick<PictureCardProps, 'picture'
 }
 
 export function PictureCard(props: PictureCardProps) {
-  const { picture, modelReady, active, onActivate, onRemove, onReadWhole } = props;
+  const { picture, modelReady, model, active, onActivate, onRemove, onReadWhole } = props;
   const { name, shown, state } = picture;
   const working = state.kind !== 'done' && state.kind !== 'failed';
   const faces = state.kind === 'done' ? state.faces : [];
@@ -87,7 +90,7 @@ export function PictureCard(props: PictureCardProps) {
     <article class="picture" data-state={state.kind} aria-busy={working}>
       <header>
         <h2 title={name}>{name}</h2>
-        <p>{facts(picture)}</p>
+        <p>{facts(picture, model)}</p>
         <button type="button" class="icon" aria-label={words.remove(name)} onClick={onRemove}>
           <CrossIcon />
         </button>

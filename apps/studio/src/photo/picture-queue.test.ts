@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { RecognitionError } from '../recognition/recognition-client.ts';
 import { PictureQueue, type ReadPictureTask } from './picture-queue.ts';
 
-const face = { box: { x: 0, y: 0, width: 1, height: 1 }, detection: 1, expression: 'happy', probabilities: { happy: 1 } };
+const face = { box: { x: 0, y: 0, width: 1, height: 1 }, detection: 1, expression: 'happy', probabilities: { happy: 1 }, unsure: false };
 
 interface Call {
   readonly name: string;
@@ -11,10 +11,12 @@ interface Call {
 }
 
 /** A reader whose tasks end when the test says so. */
-function heldReader(): { calls: Call[]; read: ReadPictureTask } {
+function heldReader(model = 'first'): { calls: Call[]; read: ReadPictureTask } {
   const calls: Call[] = [];
   const read: ReadPictureTask = ({ picture, wholeImage }) =>
-    new Promise((resolve, reject) => calls.push({ name: (picture as File).name, wholeImage, finish: (error) => (error ? reject(error) : resolve([face])) }));
+    new Promise((resolve, reject) =>
+      calls.push({ name: (picture as File).name, wholeImage, finish: (error) => (error ? reject(error) : resolve({ model, faces: [face] })) }),
+    );
   return { calls, read };
 }
 
@@ -75,4 +77,31 @@ test('a picture can be read again as one face', async () => {
   await turn();
   queue.readWhole(queue.pictures.value[0]!.id);
   expect(calls.map(({ wholeImage }) => wholeImage)).toEqual([false, true]);
+});
+
+test('a result names the model that gave it; what another gave can be read again', async () => {
+  const queue = new PictureQueue();
+  const first = heldReader();
+  queue.start(first.read);
+  queue.add([new File([], 'a')]);
+  first.calls[0]!.finish();
+  await turn();
+  const second = heldReader('second');
+  queue.start(second.read);
+  queue.add([new File([], 'b')]);
+  second.calls[0]!.finish();
+  await turn();
+  const models = () => queue.pictures.value.map(({ state }) => state.kind === 'done' && state.model);
+  expect(models()).toEqual(['first', 'second']);
+  queue.readAgain('second');
+  expect(second.calls.map(({ name }) => name)).toEqual(['b', 'a']);
+  second.calls[1]!.finish();
+  await turn();
+  expect(models()).toEqual(['second', 'second']);
+});
+
+test('ids are of one picture in the page, whichever queue it stands in', () => {
+  const queues = [new PictureQueue(), new PictureQueue()];
+  for (const queue of queues) queue.add([new File([], 'a'), new File([], 'b')]);
+  expect(new Set(queues.flatMap(({ pictures }) => pictures.value.map(({ id }) => id))).size).toBe(4);
 });

@@ -1,16 +1,17 @@
 /** The pictures on the page: read one after the other, in the order they came. */
 import { RecognitionError } from '../recognition/recognition-client.ts';
-import type { PictureTask, Progress, RecognisedFace } from '../recognition/messages.ts';
+import type { PictureFaces, PictureTask, Progress } from '../recognition/messages.ts';
 import { Store } from '../store.ts';
 
 export type PictureState =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'reading' }
   | { readonly kind: 'finding' }
-  | { readonly kind: 'done'; readonly faces: readonly RecognisedFace[] }
+  | ({ readonly kind: 'done' } & PictureFaces)
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
 export interface Picture {
+  /** Of this picture alone in the whole page. */
   readonly id: number;
   readonly name: string;
   readonly file: Blob;
@@ -22,13 +23,15 @@ export interface Picture {
 }
 
 /** Finds the faces of one picture; rejects with `RecognitionError`. */
-export type ReadPictureTask = (task: PictureTask, onProgress: (progress: Progress) => void) => Promise<readonly RecognisedFace[]>;
+export type ReadPictureTask = (task: PictureTask, onProgress: (progress: Progress) => void) => Promise<PictureFaces>;
+
+/** Counted over all queues: two stand beside each other on "Models", and elements are found by the ids of their pictures. */
+let lastId = 0;
 
 export class PictureQueue {
   readonly pictures = new Store<readonly Picture[]>([]);
   #read: ReadPictureTask | undefined;
   #busy = false;
-  #lastId = 0;
 
   /** Pictures wait until there is something that reads them. */
   start(read: ReadPictureTask): void {
@@ -37,7 +40,7 @@ export class PictureQueue {
   }
 
   add(files: Iterable<File>): void {
-    const added = Array.from(files, (file): Picture => ({ id: ++this.#lastId, name: file.name, file, wholeImage: false, state: { kind: 'waiting' } }));
+    const added = Array.from(files, (file): Picture => ({ id: ++lastId, name: file.name, file, wholeImage: false, state: { kind: 'waiting' } }));
     this.pictures.set([...this.pictures.value, ...added]);
     void this.#work();
   }
@@ -45,6 +48,12 @@ export class PictureQueue {
   /** Reads a picture again, as one face. */
   readWhole(id: number): void {
     this.#change(id, { wholeImage: true, state: { kind: 'waiting' } });
+    void this.#work();
+  }
+
+  /** Reads again what another model than `model` has read. */
+  readAgain(model: string): void {
+    for (const { id, state } of this.pictures.value) if (state.kind === 'done' && state.model !== model) this.#change(id, { state: { kind: 'waiting' } });
     void this.#work();
   }
 
@@ -86,8 +95,8 @@ export class PictureQueue {
       this.#change(next.id, { state: { kind: 'reading' } });
       const { id, file, wholeImage } = next;
       try {
-        const faces = await read({ kind: 'picture', picture: file, wholeImage }, (progress) => this.#hear(id, progress));
-        this.#change(id, { state: { kind: 'done', faces } });
+        const result = await read({ kind: 'picture', picture: file, wholeImage }, (progress) => this.#hear(id, progress));
+        this.#change(id, { state: { kind: 'done', ...result } });
       } catch (error) {
         const code = error instanceof RecognitionError ? error.code : 'internal';
         this.#change(id, { state: { kind: 'failed', code, message: (error as Error).message } });

@@ -5,7 +5,8 @@ import type { RecognisedFace } from '../recognition/messages.ts';
 import { saveFile } from '../save-file.ts';
 import { strings } from '../strings.ts';
 import { expressionClass, placeOf } from './expression-class.ts';
-import { predictEntries, toCsv, toJson } from './export-results.ts';
+import { expressionWords } from './expression-words.ts';
+import { labelsOf, predictEntries, toCsv, toJson } from './export-results.ts';
 import type { Picture } from './picture-queue.ts';
 
 const words = strings.results;
@@ -15,6 +16,8 @@ interface Row {
   readonly picture: string;
   readonly index?: number;
   readonly face?: RecognisedFace;
+  /** That read the picture. */
+  readonly model?: string;
   readonly remark?: string;
 }
 
@@ -22,8 +25,8 @@ function rowsOf(pictures: readonly Picture[]): Row[] {
   return pictures.flatMap(({ id, name, state }): Row[] => {
     if (state.kind === 'failed') return [{ key: `${id}`, picture: name, remark: words.failed }];
     if (state.kind !== 'done') return [];
-    if (state.faces.length === 0) return [{ key: `${id}`, picture: name, remark: words.none }];
-    return state.faces.map((face, i) => ({ key: `${id} ${i}`, picture: name, index: i + 1, face }));
+    if (state.faces.length === 0) return [{ key: `${id}`, picture: name, model: state.model, remark: words.none }];
+    return state.faces.map((face, i) => ({ key: `${id} ${i}`, picture: name, index: i + 1, face, model: state.model }));
   });
 }
 
@@ -31,11 +34,11 @@ function FaceCells({ face, labels }: { readonly face: RecognisedFace; readonly l
   return (
     <>
       <td>
-        <span class={`tag ${expressionClass(face.expression, placeOf(face))}`}>{strings.expressions[face.expression] ?? face.expression}</span>
+        <span class={`tag ${expressionClass(face.expression, placeOf(face))}`}>{expressionWords(face)}</span>
       </td>
       {labels.map((label) => (
         <td key={label} class={label === face.expression ? 'number leading' : 'number'}>
-          {percent(face.probabilities[label] ?? 0)}
+          {Object.hasOwn(face.probabilities, label) ? percent(face.probabilities[label]!) : words.absent}
         </td>
       ))}
     </>
@@ -45,8 +48,8 @@ function FaceCells({ face, labels }: { readonly face: RecognisedFace; readonly l
 export function ResultsTable({ pictures }: { readonly pictures: readonly Picture[] }) {
   const rows = rowsOf(pictures);
   if (rows.length === 0) return null;
-  const labels = Object.keys(rows.find(({ face }) => face)?.face?.probabilities ?? {});
   const entries = predictEntries(pictures);
+  const labels = labelsOf(entries);
   return (
     <section class="results" aria-labelledby="results-title">
       <header>
@@ -73,16 +76,18 @@ export function ResultsTable({ pictures }: { readonly pictures: readonly Picture
                   {strings.expressions[label] ?? label}
                 </th>
               ))}
+              <th scope="col">{words.model}</th>
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ key, picture, index, face, remark }) => (
+            {rows.map(({ key, picture, index, face, model, remark }) => (
               <tr key={key}>
                 <th scope="row" title={picture}>
                   {picture}
                 </th>
                 <td>{index}</td>
                 {face ? <FaceCells face={face} labels={labels} /> : <td colSpan={labels.length + 1}>{remark}</td>}
+                <td>{model}</td>
               </tr>
             ))}
           </tbody>

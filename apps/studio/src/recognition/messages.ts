@@ -3,7 +3,17 @@ import type { Face } from '@mien/runtime';
 import type { Download, ListedModel, RuntimeFiles } from '@mien/server/api';
 
 /** A face as the page and its exports know it: without the network's logits. */
-export type RecognisedFace = Omit<Face, 'logits'>;
+export interface RecognisedFace extends Omit<Face, 'logits'> {
+  /** The expression is too unlikely to be relied on; the model's card says from where on. */
+  readonly unsure: boolean;
+}
+
+/** What a picture gave, and who says so: the model may be changed between two pictures. */
+export interface PictureFaces {
+  /** Its name. */
+  readonly model: string;
+  readonly faces: readonly RecognisedFace[];
+}
 
 /** A picture after decoding, before its faces are known. */
 export interface ReadPicture {
@@ -32,7 +42,7 @@ export type Task = LoadTask | PictureTask;
 /** What a task gives in the end. */
 export interface TaskResults {
   load: null;
-  picture: readonly RecognisedFace[];
+  picture: PictureFaces;
 }
 
 export type Progress =

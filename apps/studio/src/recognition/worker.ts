@@ -13,14 +13,15 @@ import {
 } from '@mien/runtime';
 import { decodePicture } from './decode-picture.ts';
 import { downloadAll } from './download.ts';
-import type { LoadTask, PictureTask, Progress, RecognisedFace, Task, TaskMessage, WorkerMessage } from './messages.ts';
+import { isUnsure } from './is-unsure.ts';
+import type { LoadTask, PictureFaces, PictureTask, Progress, Task, TaskMessage, WorkerMessage } from './messages.ts';
 
 type Report = (progress: Progress) => void;
 
 const largestThreads = 4;
 const threads = globalThis.crossOriginIsolated ? Math.min(largestThreads, navigator.hardwareConcurrency || 1) : 1;
 
-let loaded: { readonly detector: FaceDetector; readonly recogniser: Recogniser } | undefined;
+let loaded: { readonly name: string; readonly detector: FaceDetector; readonly recogniser: Recogniser } | undefined;
 
 async function load({ model, runtime }: LoadTask, report: Report): Promise<null> {
   setWasmPaths(new URL(runtime.ort.baseUrl, globalThis.location.origin).href);
@@ -40,25 +41,22 @@ async function load({ model, runtime }: LoadTask, report: Report): Promise<null>
     },
   });
   const detector = await loadDetector({ model: detectorBytes!, createSession, file: 'face detector', session: { threads } });
-  loaded = { detector, recogniser };
+  loaded = { name: model.name, detector, recogniser };
   return null;
 }
 
-function withoutLogits({ logits: _logits, ...face }: Face): RecognisedFace {
-  return face;
-}
-
-async function recognisePicture({ picture, wholeImage }: PictureTask, report: Report): Promise<RecognisedFace[]> {
+async function recognisePicture({ picture, wholeImage }: PictureTask, report: Report): Promise<PictureFaces> {
   if (!loaded) throw new Error('a picture came before the model');
   report({ stage: 'reading' });
   const { image, preview } = await decodePicture(picture);
   report({ stage: 'finding', read: { width: image.width, height: image.height, preview } });
-  const { detector, recogniser } = loaded;
+  // Taken now, and not when the picture came: the model may have been changed while it was decoded.
+  const { name, detector, recogniser } = loaded;
   const faces = wholeImage ? [await wholeExpression(image, recogniser)] : await findExpressions(image, detector, recogniser);
-  return faces.map(withoutLogits);
+  return { model: name, faces: faces.map(({ logits: _logits, ...face }: Face) => ({ ...face, unsure: isUnsure(face, recogniser.card) })) };
 }
 
-function perform(task: Task, report: Report): Promise<null | RecognisedFace[]> {
+function perform(task: Task, report: Report): Promise<null | PictureFaces> {
   return task.kind === 'load' ? load(task, report) : recognisePicture(task, report);
 }
 

@@ -47,10 +47,10 @@ export function Curves({ title, runs, figureOf, format }: CurvesProps) {
           {strings.train.epochAxis(lastEpoch)}
         </text>
         {runs.map(({ name, epochs }, place) => {
-          const { colour, dash } = lineLook(place);
+          const { style, dash } = lineLook(place);
           const points = epochs.filter((epoch) => Number.isFinite(figureOf(epoch)));
           return (
-            <g key={name} stroke={colour} fill={colour}>
+            <g key={name} class={style} stroke="currentColor" fill="currentColor">
               <polyline
                 fill="none"
                 stroke-width="2.5"

@@ -1,7 +1,7 @@
-/** How a run's line is told from the others: a colour (Okabe and Ito 2008) and, for those who see no colours, a dash. */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'] as const;
+/** How a run's line is told from the others: a colour, by a class of `styles/train.css`, and, for those who see no colours, a dash. */
+export const lineColours = 6;
 const dashes = ['', '7 4', '2 4', '10 4 2 4', '14 6'] as const;
 
-export function lineLook(place: number): { readonly colour: string; readonly dash: string } {
-  return { colour: colours[place % colours.length]!, dash: dashes[place % dashes.length]! };
+export function lineLook(place: number): { readonly style: string; readonly dash: string } {
+  return { style: `run-line-${place % lineColours}`, dash: dashes[place % dashes.length]! };
 }

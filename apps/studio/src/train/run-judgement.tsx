@@ -45,21 +45,28 @@ function useJudgement(run: string): { judgement?: RunJudgement; failed?: string;
 }
 
 function MistakePicture({ run, mistake, image }: { readonly run: string; readonly mistake: RunMistake; readonly image: Done['image'] }) {
-  const [pixels, setPixels] = useState<Uint8Array>();
+  const [pixels, setPixels] = useState<Uint8Array | 'failed'>();
   const { row, label, guess, confidence } = mistake;
   useEffect(() => {
     let left = false;
-    void fetch(`${address(run)}/images/${row}`).then(async (response) => {
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      if (response.ok && !left) setPixels(bytes);
-    });
+    const load = async (): Promise<Uint8Array | 'failed'> => {
+      const response = await fetch(`${address(run)}/images/${row}`);
+      return response.ok ? new Uint8Array(await response.arrayBuffer()) : 'failed';
+    };
+    load()
+      .catch(() => 'failed' as const)
+      .then((loaded) => !left && setPixels(loaded));
     return () => {
       left = true;
     };
   }, [run, row]);
   return (
     <li>
-      {pixels ? <RowPicture image={image} pixels={pixels} label={words.pictureAlt(nameOf(label), nameOf(guess))} /> : <span class="row-picture" />}
+      {pixels === undefined || pixels === 'failed' ? (
+        <span class="row-picture missing">{pixels && words.pictureFailed}</span>
+      ) : (
+        <RowPicture image={image} pixels={pixels} label={words.pictureAlt(nameOf(label), nameOf(guess))} />
+      )}
       <span>
         {words.labelled(nameOf(label))}
         <strong>{words.named(nameOf(guess), percent(confidence))}</strong>

@@ -20,7 +20,7 @@ export function LineSample({ place }: { readonly place: number | undefined }) {
   const look = place === undefined ? undefined : lineLook(place);
   return (
     <svg width="28" height="10" aria-hidden="true">
-      {look && <line x1="0" y1="5" x2="28" y2="5" stroke={look.colour} stroke-width="3" stroke-dasharray={look.dash} />}
+      {look && <line class={look.style} x1="0" y1="5" x2="28" y2="5" stroke="currentColor" stroke-width="3" stroke-dasharray={look.dash} />}
     </svg>
   );
 }
@@ -77,20 +77,25 @@ export interface RunTableProps {
 export function RunTable({ runs, shown, onToggle, onTold }: RunTableProps) {
   const [stopping, setStopping] = useState<ReadonlySet<string>>(new Set());
   const [failed, setFailed] = useState<string>();
-  const change = async (asked: Promise<RunList>): Promise<void> => {
+  const notStopping = (name: string): void => setStopping((before) => new Set([...before].filter((each) => each !== name)));
+  /** Resolves to whether it was done; `failed` tells why not. */
+  const change = async (asked: Promise<RunList>): Promise<boolean> => {
     setFailed(undefined);
     try {
       onTold(await asked);
+      return true;
     } catch (error) {
       setFailed((error as Error).message);
+      return false;
     }
   };
-  const stop = (name: string): void => {
-    setStopping(new Set([...stopping, name]));
-    void change(stopRun(name));
+  const stop = async (name: string): Promise<void> => {
+    setStopping((before) => new Set([...before, name]));
+    // One that was not stopped goes on and can be asked again.
+    if (!(await change(stopRun(name)))) notStopping(name);
   };
   const resume = (name: string): void => {
-    setStopping(new Set([...stopping].filter((each) => each !== name)));
+    notStopping(name);
     void change(resumeRun(name));
   };
   return (
@@ -118,7 +123,7 @@ export function RunTable({ runs, shown, onToggle, onTold }: RunTableProps) {
                 place={shown.includes(run) ? shown.indexOf(run) : undefined}
                 stopping={stopping.has(run.name)}
                 onToggle={() => onToggle(run.name)}
-                onStop={() => stop(run.name)}
+                onStop={() => void stop(run.name)}
                 onResume={() => resume(run.name)}
               />
             ))}

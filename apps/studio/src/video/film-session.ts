@@ -8,6 +8,9 @@ import type { ModelLoader } from '../model/model-loader.ts';
 import { Store } from '../store.ts';
 import { openFilm, PacedFilm } from './film-frames.ts';
 
+/** The page is drawn anew with each change of the state: a few times a second, not with each frame. */
+const progressMs = 250;
+
 export type FilmState =
   | { readonly kind: 'empty' }
   | { readonly kind: 'opening' }
@@ -29,6 +32,8 @@ export class FilmSession {
   recorded = new RecordedSession({ fromStart: true });
   /** Every look so far, in order of time. */
   looks: Look[] = [];
+  /** Ids of the faces in them, in order of appearance. */
+  known = new Set<number>();
   readonly #loader: ModelLoader;
   #abort = new AbortController();
   #url: string | undefined;
@@ -70,7 +75,10 @@ export class FilmSession {
   stop(): void {
     const state = this.state.value;
     this.#abort.abort();
-    if (state.kind === 'reading') this.state.set({ ...state, kind: 'done', totalSeconds: Math.max(state.doneSeconds, 0.1) });
+    if (state.kind !== 'reading') return;
+    // The state may lag behind by a few looks.
+    const doneSeconds = this.looks.at(-1)?.frame.time ?? 0;
+    this.state.set({ ...state, kind: 'done', doneSeconds, totalSeconds: Math.max(doneSeconds, 0.1) });
   }
 
   /** Stops and forgets the film. */
@@ -81,6 +89,7 @@ export class FilmSession {
     this.history = new History(Number.POSITIVE_INFINITY);
     this.recorded = new RecordedSession({ fromStart: true });
     this.looks = [];
+    this.known = new Set();
     this.latest.set(undefined);
     this.state.set({ kind: 'empty' });
   }
@@ -89,8 +98,12 @@ export class FilmSession {
     const { labels } = mien.card;
     const totalSeconds = video.duration;
     const began = performance.now();
+    let shownAt = Number.NEGATIVE_INFINITY;
     const show = (doneSeconds: number): void => {
-      const worked = (performance.now() - began) / 1000;
+      const now = performance.now();
+      if (now - shownAt < progressMs) return;
+      shownAt = now;
+      const worked = (now - began) / 1000;
       const secondsLeft = doneSeconds > 0 && worked > 1 ? (worked / doneSeconds) * (totalSeconds - doneSeconds) : undefined;
       this.state.set({ kind: 'reading', video, labels, doneSeconds, totalSeconds, secondsLeft });
     };
@@ -104,6 +117,7 @@ export class FilmSession {
       onFaces: (faces, frame) => {
         const look = { faces, frame };
         this.looks.push(look);
+        for (const { id } of faces) this.known.add(id);
         this.history.add(look);
         this.recorded.add(look);
         this.latest.set(look);

@@ -7,6 +7,7 @@ import { createNodeRecogniser, decodeImage, defaultDetector, lightDetector, open
 import { findModel } from '../find-model.ts';
 import { note, parseCount, printJson, printText, Progress } from '../output.ts';
 import { predictVideo, type VideoSummary } from '../video/predict-video.ts';
+import { printJsonAtPace } from '../video/print-at-pace.ts';
 import { isVideoName } from '../video/probe-video.ts';
 
 interface PredictFlags {
@@ -62,7 +63,7 @@ async function predictOneVideo(file: string, flags: PredictFlags, recogniser: Re
       ...(flags.out === undefined ? {} : { out: flags.out }),
       ...(flags.csv === undefined ? {} : { csv: flags.csv }),
       ...(flags.json
-        ? { onFrame: ({ index, time }, faces) => printJson({ file, frame: index, time: Math.round(time * 1000) / 1000, faces: faces.map(liveToJson) }) }
+        ? { onFrame: ({ index, time }, faces) => printJsonAtPace({ file, frame: index, time: Math.round(time * 1000) / 1000, faces: faces.map(liveToJson) }) }
         : {}),
       onProgress: (done, total) => progress.count(file, done, total ?? done),
     });

@@ -12,6 +12,9 @@ import { note, printText } from '../output.ts';
 import type { StoreDesk } from '../studio/store-desk.ts';
 import type { TrainingDesk } from '../studio/training-desk.ts';
 
+/** Where the README’s commands put trainings. */
+const usualRuns = 'runs';
+
 interface StudioFlags {
   port?: string;
   model?: string;
@@ -57,7 +60,7 @@ export function addStudioVerb(program: Command): void {
     .option('--port <n>', 'port on 127.0.0.1 (default: PORT, or the first free one from 4170 on)')
     .option('--model <model>', 'show this model first: .onnx file, run folder, or name of a released model')
     .option('--data <store>', 'label the rows of this store by hand; decisions go into a csv beside it')
-    .option('--runs <dir>', 'follow the trainings in this folder, start others, and with --data see what they get wrong')
+    .option('--runs <dir>', 'follow the trainings in this folder, start others, and with --data see what they get wrong (default: runs, where it is)')
     .addHelpText('after', '\nExamples:\n  mien studio --port 8080\n  mien studio --data faces --model runs/first\n  mien studio --runs runs')
     .action(async (flags: StudioFlags) => {
       const port = flags.port === undefined ? parsePort(process.env.PORT, 'PORT') : parsePort(flags.port, '--port');
@@ -65,7 +68,8 @@ export function addStudioVerb(program: Command): void {
       if (flags.runs !== undefined && !existsSync(flags.runs)) throw new UserError('not-found', `--runs ${flags.runs}: there is no such folder`);
       const chosen = chooseModels(flags.model);
       const desk = flags.data === undefined ? undefined : await openDesk(flags.data, chosen);
-      const runDesk = flags.runs === undefined ? undefined : await openTrainings(flags.runs, flags.data);
+      const runsDir = flags.runs ?? (existsSync(usualRuns) ? usualRuns : undefined);
+      const runDesk = runsDir === undefined ? undefined : await openTrainings(runsDir, flags.data);
       const studio = await startStudio({
         ...chosen,
         studioDir,
@@ -73,7 +77,7 @@ export function addStudioVerb(program: Command): void {
         liveDetectorFile: lightDetectorPath,
         landmarksFile: landmarksPath,
         desk,
-        runsDir: flags.runs,
+        runsDir,
         runDesk,
         port,
       });

@@ -92,15 +92,14 @@ describe.skipIf(!hasFfmpeg())('a video', () => {
     await expect(predictVideo({ ...open, file: dir, csv })).rejects.toMatchObject({ code: 'not-a-file' });
     await expect(predictVideo({ ...open, file: join(dir, 'people.mkv'), csv: join(dir, 'no/folder.csv') })).rejects.toMatchObject({ code: 'not-found' });
     await expect(predictVideo({ ...open, file: join(dir, 'people.mkv'), csv, out: join(dir, 'no/marked.mp4') })).rejects.toMatchObject({ code: 'not-found' });
+    expect(existsSync(`${csv}.part`)).toBe(false);
     await expect(
       predictVideo({
         ...open,
         file: join(dir, 'people.mkv'),
         csv,
         out: join(dir, 'marked.y4m.mov'),
-        onFrame: () => {
-          throw new Error('stop');
-        },
+        onFrame: () => Promise.reject(new Error('stop')),
       }),
     ).rejects.toThrow('stop');
     expect(existsSync(csv)).toBe(false);

@@ -1,13 +1,11 @@
 /** A video → its faces frame by frame, as a table, as lines of JSON and as a video with the faces marked. */
-import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
-import { once } from 'node:events';
-import { dirname } from 'node:path';
 import { type LiveFace, LiveRecogniser } from '@mien/live';
-import { type FaceDetector, type FollowingDetector, type Recogniser, UserError } from '@mien/runtime';
+import type { FaceDetector, FollowingDetector, Recogniser } from '@mien/runtime';
 import { drawFaces } from './draw-faces.ts';
 import { probeVideo } from './probe-video.ts';
 import { readFrames, type VideoFrame } from './read-frames.ts';
-import { writeFrames } from './write-frames.ts';
+import { type FrameWriter, writeFrames } from './write-frames.ts';
+import { type TextWriter, writeText } from './write-text.ts';
 
 export interface PredictVideoOptions {
   readonly file: string;
@@ -20,7 +18,8 @@ export interface PredictVideoOptions {
   readonly out?: string;
   /** Where the table goes. */
   readonly csv?: string;
-  readonly onFrame?: (frame: VideoFrame, faces: readonly LiveFace[]) => void;
+  /** The next frame is read when this one has been taken. */
+  readonly onFrame?: (frame: VideoFrame, faces: readonly LiveFace[]) => Promise<void>;
   /** Frames done, and all of them where the file says how long it is. */
   readonly onProgress?: (done: number, total: number | undefined) => void;
 }
@@ -49,31 +48,6 @@ function csvLine({ time, index }: VideoFrame, { id, box, expression, unsure, pro
     unsure ? 1 : 0,
     ...Object.values(probabilities).map((p) => p.toFixed(4)),
   ].join(',');
-}
-
-/** A text file written beside its place, with the writer's pace. */
-function openText(file: string): { write(text: string): Promise<void>; finish(): Promise<void>; discard(): void } {
-  if (!existsSync(dirname(file))) throw new UserError('not-found', `${file}: there is no folder ${dirname(file)}; make it first`);
-  const part = `${file}.part`;
-  const stream = createWriteStream(part);
-  const failed = once(stream, 'error').then(([cause]) => {
-    throw new UserError('unwritable', `${file}: cannot be written (${(cause as Error).message})`, { cause });
-  });
-  failed.catch(() => {});
-  return {
-    async write(text) {
-      if (!stream.write(text)) await Promise.race([once(stream, 'drain'), failed]);
-    },
-    async finish() {
-      stream.end();
-      await Promise.race([once(stream, 'close'), failed]);
-      renameSync(part, file);
-    },
-    discard() {
-      stream.destroy();
-      rmSync(part, { force: true });
-    },
-  };
 }
 
 /** Adds up how long each face showed what. */
@@ -113,18 +87,20 @@ export async function predictVideo({
   const video = await probeVideo(file);
   const total = video.durationSeconds === undefined ? undefined : Math.round(video.durationSeconds * video.framesPerSecond);
   const live = new LiveRecogniser({ recogniser, detector, search, ...(threshold === undefined ? {} : { threshold }) });
-  const table = csv === undefined ? undefined : openText(csv);
-  const film = out === undefined ? undefined : writeFrames(out, video);
   const tally = new Tally();
   let frames = 0;
+  let table: TextWriter | undefined;
+  let film: FrameWriter | undefined;
   try {
+    table = csv === undefined ? undefined : writeText(csv);
+    film = out === undefined ? undefined : writeFrames(out, video);
     await table?.write(`${['time_s', 'frame', 'face', 'x', 'y', 'width', 'height', 'expression', 'unsure', ...recogniser.card.labels].join(',')}\n`);
     for await (const frame of readFrames(video)) {
       const faces = await live.next(frame.image, frame.time);
       tally.add(faces);
       const seen = faces.filter(({ unseenSeconds }) => unseenSeconds === 0);
       await table?.write(seen.map((face) => `${csvLine(frame, face)}\n`).join(''));
-      onFrame?.(frame, seen);
+      await onFrame?.(frame, seen);
       if (film) {
         drawFaces(frame.image, seen);
         await film.write(frame.image.data);
@@ -136,7 +112,7 @@ export async function predictVideo({
     await table?.finish();
   } catch (error) {
     await film?.discard();
-    table?.discard();
+    await table?.discard();
     throw error;
   }
   return { frames, seconds: frames / video.framesPerSecond, faces: tally.summary(video.framesPerSecond) };

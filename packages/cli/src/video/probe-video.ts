@@ -94,5 +94,5 @@ function rateOf(rate: string): number {
 
 /** The last thing a program said, for a message of one line. */
 export function lastLine(text: string | undefined): string {
-  return text?.trim().split('\n').at(-1) ?? 'no reason given';
+  return text?.trim().split('\n').at(-1) || 'no reason given';
 }

@@ -1,13 +1,13 @@
 /** Frames into a video file, through a pipe into ffmpeg. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { UserError } from '@mien/runtime';
 import { ffmpegMissing, lastLine, type VideoInfo } from './probe-video.ts';
+import { writeAll } from './write-all.ts';
 
 export interface FrameWriter {
-  /** Takes width·height·3 bytes of RGB; resolves when they may be overwritten. */
+  /** Takes width·height·3 bytes of RGB; resolves when they may be overwritten. Throws `UserError` `unwritable-video` when ffmpeg has stopped. */
   write(rgb: Uint8Array): Promise<void>;
   /** Finishes the file and puts it in its place. Throws `UserError` `unwritable-video` when ffmpeg could not. */
   finish(): Promise<void>;
@@ -17,7 +17,8 @@ export interface FrameWriter {
 
 /**
  * Opens a video of the source's size and rate at `file`, whose extension says which kind (.mp4, .mkv, .mov, .webm …); sound is taken over from
- * the source. Written beside its place and renamed over it in the end. Throws `UserError` `not-found` when the folder does not exist.
+ * the source, as far as there is any and no longer than the picture. Written beside its place and renamed over it in the end. Throws `UserError`
+ * `not-found` when the folder does not exist.
  */
 export function writeFrames(file: string, source: VideoInfo): FrameWriter {
   if (!existsSync(dirname(file))) throw new UserError('not-found', `${file}: there is no folder ${dirname(file)}; make it first`);
@@ -30,7 +31,8 @@ export function writeFrames(file: string, source: VideoInfo): FrameWriter {
     ...['-v', 'error', '-nostdin', '-y'],
     ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${source.width}x${source.height}`, '-r', source.rate, '-i', 'pipe:0'],
     ...['-i', `file:${source.file}`, '-map', '0:v:0', '-map', '1:a?', '-vf', 'pad=ceil(iw/2)*2:ceil(ih/2)*2'],
-    ...[...codec, '-pix_fmt', 'yuv420p', '-shortest', `file:${part}`],
+    // `apad` goes on with silence for ever: the shortest is then always the picture, however short or long the sound is.
+    ...[...codec, '-pix_fmt', 'yuv420p', '-af', 'apad', '-shortest', `file:${part}`],
   ];
   const ffmpeg = spawn('ffmpeg', options, { stdio: ['pipe', 'ignore', 'pipe'] });
   let complaint = '';
@@ -44,20 +46,24 @@ export function writeFrames(file: string, source: VideoInfo): FrameWriter {
   ended.catch(() => {});
   // When ffmpeg stops early its end of the pipe closes; the reason is told by `ended`.
   ffmpeg.stdin.on('error', () => {});
-  const failed = (): UserError => new UserError('unwritable-video', `${file}: ffmpeg could not write the video (${lastLine(complaint)})`);
-  const end = async (): Promise<number | null> =>
+  const status = (): Promise<number | null> =>
     ended.catch((cause: unknown) => {
       throw ffmpegMissing('ffmpeg', cause);
     });
+  const failed = (): UserError => new UserError('unwritable-video', `${file}: ffmpeg could not write the video (${lastLine(complaint)})`);
   return {
     async write(rgb) {
-      if (ffmpeg.exitCode !== null) throw failed();
-      // Copied: the pipe may still hold the bytes when the caller draws the next frame.
-      if (!ffmpeg.stdin.write(Buffer.from(rgb))) await Promise.race([once(ffmpeg.stdin, 'drain'), end()]);
+      try {
+        await writeAll(ffmpeg.stdin, rgb);
+      } catch {
+        // Nobody reads any more: ffmpeg has ended or is about to, and whatever its status, the film is not whole.
+        await status();
+        throw failed();
+      }
     },
     async finish() {
       ffmpeg.stdin.end();
-      if ((await end()) !== 0) {
+      if ((await status()) !== 0) {
         rmSync(part, { force: true });
         throw failed();
       }

@@ -1,6 +1,6 @@
 import type { Recognition } from '@mien/runtime';
 import { expect, it } from 'vitest';
-import { type CollectedFrame, ofOneFace } from './collector.ts';
+import { type CollectedFrame, Collector, ofOneFace } from './collector.ts';
 
 const frame = (face: number): CollectedFrame => ({ face, recognition: {} as Recognition });
 
@@ -16,4 +16,21 @@ it('of equals, the one seen last', () => {
 
 it('nothing gathered is nothing', () => {
   expect(ofOneFace([])).toEqual([]);
+});
+
+it('given up, it says why, once, and gathers no more', () => {
+  const heard: string[] = [];
+  const collector = new Collector({
+    seconds: 1,
+    face: undefined,
+    onProgress: () => {},
+    onDone: () => heard.push('done'),
+    onGivenUp: ({ message }) => heard.push(message),
+  });
+  collector.add([], 0);
+  collector.giveUp(new Error('stopped'));
+  collector.giveUp(new Error('stopped again'));
+  for (let time = 0; time < 20; time++) collector.add([], time);
+  expect(heard).toEqual(['stopped']);
+  expect(collector.done).toBe(true);
 });

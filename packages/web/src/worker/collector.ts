@@ -9,6 +9,8 @@ export interface CollectorOptions {
   readonly face: number | undefined;
   readonly onProgress: (doneSeconds: number, totalSeconds: number) => void;
   readonly onDone: (frames: readonly CollectedFrame[]) => void;
+  /** No frames will come any more. */
+  readonly onGivenUp: (reason: Error) => void;
 }
 
 export interface CollectedFrame {
@@ -43,6 +45,12 @@ export class Collector {
 
   get done(): boolean {
     return this.#done;
+  }
+
+  giveUp(reason: Error): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#options.onGivenUp(reason);
   }
 
   add(faces: readonly LiveFace[], time: number): void {

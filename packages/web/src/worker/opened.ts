@@ -56,12 +56,15 @@ export async function openAll(task: OpenTask): Promise<Opened> {
   return { task, threads, detector, model };
 }
 
-/** Replaces the expression model; throws as `prepareModel` and `openModel`, and then the old one stays. */
-export async function useModel(opened: Opened, model: string | ArrayBuffer, modelName: string): Promise<ExpressionModel> {
+/** Replaces the expression model, the `old` one is the caller's to release; throws as `prepareModel` and `openModel`, and then it stays. */
+export async function useModel(
+  opened: Opened,
+  model: string | ArrayBuffer,
+  modelName: string,
+): Promise<{ readonly next: ExpressionModel; readonly old: ExpressionModel }> {
   const { threads, task } = opened;
   const next = await openModel(await prepared(model, modelName), { threads, device: task.device }, task.landmarks);
   const old = opened.model;
   opened.model = next;
-  await old.recogniser.release();
-  return next;
+  return { next, old };
 }

@@ -1,10 +1,10 @@
 /** One camera or video in the worker: its faces over time, and what is gathered about them. */
 import { type LiveFace, LiveRecogniser, neutralOffset } from '@mien/live';
-import { type Box, cropSquare, type ModelCard, UserError } from '@mien/runtime';
-import type { FaceMaps } from '../explanation.ts';
+import { type Box, type ModelCard, UserError } from '@mien/runtime';
 import type { CollectTask, FromWorker, MienFace, TaskResults, WatchTask } from '../messages.ts';
-import { activationOutput, attentionOutput, featuresOutput } from '../model/tap-model.ts';
+import { featuresOutput } from '../model/tap-model.ts';
 import { Collector, ofOneFace } from './collector.ts';
+import { mapsOf } from './face-maps.ts';
 import { FrameReader } from './frame-pixels.ts';
 import type { Opened } from './opened.ts';
 
@@ -17,6 +17,8 @@ export class WatchedStream {
   readonly #reader = new FrameReader();
   #live: LiveRecogniser;
   #collectors: Collector[] = [];
+  /** Resolves when the frame under way is done with. */
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(task: WatchTask, opened: Opened) {
     this.#task = task;
@@ -24,20 +26,36 @@ export class WatchedStream {
     this.#live = this.#start();
   }
 
-  /** Begins anew with the model that is open now. */
-  restart(): void {
-    this.#live = this.#start();
+  /** Begins anew with the model that is open now; what was being gathered with the other one ends. Resolves when no frame is under way. */
+  async restart(): Promise<void> {
+    this.#giveUp(new UserError('closed', 'the model was changed meanwhile'));
+    this.#live = this.#live.continued({ recogniser: this.#opened.model.recogniser });
+    await this.#looking;
+  }
+
+  /** Nobody looks any more. */
+  stop(): void {
+    this.#giveUp(new UserError('closed', 'this watch was stopped'));
   }
 
   forgetNeutral(): void {
-    this.#live.offsets.clear();
+    this.#live.forgetCorrections();
   }
 
   /** Closes the frame. `jumped`: what was known about faces no longer holds. */
-  async look(frame: VideoFrame | ImageBitmap, time: number, jumped: boolean): Promise<Faces> {
+  look(frame: VideoFrame | ImageBitmap, time: number, jumped: boolean): Promise<Faces> {
+    const faces = this.#look(frame, time, jumped);
+    this.#looking = faces.then(
+      () => undefined,
+      () => undefined,
+    );
+    return faces;
+  }
+
+  async #look(frame: VideoFrame | ImageBitmap, time: number, jumped: boolean): Promise<Faces> {
     const began = performance.now();
     const { image, scale } = await this.#reader.read(frame);
-    if (jumped) this.#live = this.#continued();
+    if (jumped) this.#live = this.#live.continued();
     const faces = await this.#live.next(image, time);
     for (const collector of this.#collectors) collector.add(faces, time);
     this.#collectors = this.#collectors.filter(({ done }) => !done);
@@ -52,7 +70,7 @@ export class WatchedStream {
 
   /** Features of one face for some seconds of frames' time. Rejects with `UserError` `no-head`. */
   async record(task: CollectTask, report: (done: number, total: number) => void): Promise<Float32Array[]> {
-    const frames = await this.#collect(task, report);
+    const frames = ofOneFace(await this.#collect(task, report));
     const features = frames.flatMap(({ recognition }) => recognition.extra?.[featuresOutput]?.data ?? []);
     if (frames.length > 0 && features.length === 0)
       throw new UserError('no-head', `${this.#card.name}: its network does not end in a dense layer, so nothing can be learnt on top of it`);
@@ -70,7 +88,7 @@ export class WatchedStream {
       output.temperature,
       neutral,
     );
-    this.#live.offsets.set(frames.at(-1)!.face, offset);
+    this.#live.correct(frames.at(-1)!.face, offset);
     return { frames: frames.length, offset };
   }
 
@@ -80,44 +98,25 @@ export class WatchedStream {
 
   #start(): LiveRecogniser {
     const { detector, model } = this.#opened;
-    const { smoothing } = this.#task;
-    return new LiveRecogniser({ recogniser: model.recogniser, detector, ...(smoothing ? { smoothing } : {}) });
-  }
-
-  /** After a jump nobody is known any more, but a correction for everyone stays. */
-  #continued(): LiveRecogniser {
-    const next = this.#start();
-    const everyone = this.#live.offsets.get('everyone');
-    if (everyone) next.offsets.set('everyone', everyone);
-    return next;
+    const { smoothing, lastId } = this.#task;
+    return new LiveRecogniser({ recogniser: model.recogniser, detector, lastId, ...(smoothing ? { smoothing } : {}) });
   }
 
   #collect({ seconds, face }: CollectTask, onProgress: (done: number, total: number) => void): Promise<Collected> {
-    return new Promise((onDone) => {
-      this.#collectors.push(new Collector({ seconds, face, onProgress, onDone }));
+    return new Promise((onDone, onGivenUp) => {
+      this.#collectors.push(new Collector({ seconds, face, onProgress, onDone, onGivenUp }));
     });
+  }
+
+  #giveUp(reason: UserError): void {
+    for (const collector of this.#collectors.splice(0)) collector.giveUp(reason);
   }
 
   #shown(face: LiveFace, scale: number): MienFace {
     const { id, box, detection, expression, probabilities, unsure, unseenSeconds } = face;
     const shown = { id, box: scaled(box, scale), detection, expression, probabilities, unsure, unseenSeconds };
-    return this.#task.maps ? { ...shown, ...this.#mapsOf(face, scale) } : shown;
-  }
-
-  #mapsOf({ box, frame }: LiveFace, scale: number): { maps?: FaceMaps & { square: Box } } {
-    const activation = frame?.extra?.[activationOutput];
-    const attention = frame?.extra?.[attentionOutput];
-    if (!activation && !attention) return {};
-    return { maps: { ...(activation ? { activation } : {}), ...(attention ? { attention } : {}), square: this.#seenSquare(box, scale) } };
-  }
-
-  /** The square of the frame the network sees for a face: the crop, less what its centre leaves out. */
-  #seenSquare(box: Box, scale: number): Box {
-    const { crop, resizeTo, input } = this.#card.preprocessing;
-    const square = cropSquare(scaled(box, scale), crop);
-    const width = (square.width * input.shape[2]) / resizeTo[1];
-    const height = (square.height * input.shape[1]) / resizeTo[0];
-    return { x: square.x + (square.width - width) / 2, y: square.y + (square.height - height) / 2, width, height };
+    const maps = this.#task.maps ? mapsOf(face.frame, shown.box, this.#card) : undefined;
+    return maps ? { ...shown, maps } : shown;
   }
 }
 

@@ -3,6 +3,7 @@ import { createSession, graphicsDeviceLost } from '@mien/onnx/web';
 import { defaultAbstainThreshold } from '@mien/live';
 import { findExpressions, UserError } from '@mien/runtime';
 import type { CollectTask, FromWorker, OpenTask, PictureFace, PictureTask, Task, TaskResults, ToWorker, TrainTask, UseTask } from '../messages.ts';
+import { mapsOf } from './face-maps.ts';
 import { FrameReader } from './frame-pixels.ts';
 import { openAll, type Opened, useModel } from './opened.ts';
 import { scaled, WatchedStream } from './watched-stream.ts';
@@ -39,24 +40,37 @@ async function open(task: OpenTask): Promise<TaskResults['open']> {
 }
 
 async function use({ model, modelName }: UseTask): Promise<TaskResults['use']> {
-  const next = await useModel(await isOpen(), model, modelName);
+  const { next, old } = await useModel(await isOpen(), model, modelName);
   recordings.clear();
-  for (const stream of streams.values()) (await stream).restart();
+  const watched = await Promise.all(streams.values());
+  // Whoever still looks with the old model looks to the end.
+  await Promise.all([...watched.map((stream) => stream.restart()), ...pictures]);
+  await old.recogniser.release();
   return { card: next.recogniser.card };
 }
 
-async function recognisePicture({ picture }: PictureTask): Promise<PictureFace[]> {
+/** Settles with the picture; none of them rejects. */
+const pictures = new Set<Promise<unknown>>();
+
+function recognisePicture(task: PictureTask): Promise<PictureFace[]> {
+  const faces = readPicture(task);
+  const over: Promise<unknown> = faces.catch(() => {}).finally(() => pictures.delete(over));
+  pictures.add(over);
+  return faces;
+}
+
+async function readPicture({ picture, maps: wanted }: PictureTask): Promise<PictureFace[]> {
   const { detector, model } = await isOpen();
   const { image, scale } = await new FrameReader().read(picture);
   const faces = await findExpressions(image, detector, model.recogniser);
-  const threshold = model.recogniser.card.abstain?.threshold ?? defaultAbstainThreshold;
-  return faces.map(({ box, detection, expression, probabilities }) => ({
-    box: scaled(box, scale),
-    detection,
-    expression,
-    probabilities,
-    unsure: probabilities[expression]! < threshold,
-  }));
+  const { card } = model.recogniser;
+  const threshold = card.abstain?.threshold ?? defaultAbstainThreshold;
+  return faces.map((face) => {
+    const { detection, expression, probabilities } = face;
+    const box = scaled(face.box, scale);
+    const maps = wanted ? mapsOf(face, box, card) : undefined;
+    return { box, detection, expression, probabilities, unsure: probabilities[expression]! < threshold, ...(maps ? { maps } : {}) };
+  });
 }
 
 async function lookAtFrame({ stream: id, frame, time, restart }: Extract<ToWorker, { kind: 'frame' }>): Promise<void> {
@@ -121,8 +135,11 @@ function reason(error: unknown): { code: string; message: string } {
 }
 
 globalThis.addEventListener('message', async ({ data }: MessageEvent<ToWorker>) => {
-  if (data.kind === 'unwatch') streams.delete(data.stream);
-  else if (data.kind === 'frame') {
+  if (data.kind === 'unwatch') {
+    const stream = streams.get(data.stream);
+    streams.delete(data.stream);
+    stream?.then((watched) => watched.stop()).catch(() => {});
+  } else if (data.kind === 'frame') {
     try {
       await lookAtFrame(data);
     } catch (error) {
