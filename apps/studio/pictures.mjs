@@ -3,17 +3,17 @@
  *
  *   npm run build && node apps/studio/pictures.mjs --runs runs --out docs
  *
+ * Needs Chromium and ffmpeg.
  * The faces are drawn (docs/drawn-faces.svg), so that nobody's had to be published; the camera shows the same drawing.
  */
-import { readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { defaultModelName, liveModelName, releasedModelsUrl } from '@mien/released-models';
-import { defaultDetectorPath, landmarksPath, lightDetectorPath } from '@mien/runtime/node';
-import { startStudio } from '@mien/server';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 
@@ -27,10 +27,7 @@ const { values: flags } = parseArgs({
 });
 const sizes = { '': { width: 1280, height: 860 }, '-phone': { width: 390, height: 844 } };
 const drawing = fileURLToPath(new URL('../../docs/drawn-faces.svg', import.meta.url));
-const released = fileURLToPath(releasedModelsUrl);
-const models = readdirSync(released)
-  .filter((name) => name.endsWith('.onnx'))
-  .map((name) => ({ name: name.replace(/\.onnx$/, ''), file: join(released, name) }));
+const mien = fileURLToPath(new URL('../../packages/cli/bin/mien.js', import.meta.url));
 
 const dir = await mkdtemp(join(tmpdir(), 'mien-pictures-'));
 /** A little softened: edges drawn by a machine are sharper than any photograph. */
@@ -55,17 +52,37 @@ async function writeCamera(file) {
 const camera = join(dir, 'camera.mjpeg');
 await writeCamera(camera);
 
-const studio = await startStudio({
-  port: 0,
-  studioDir: fileURLToPath(new URL('./dist', import.meta.url)),
-  models,
-  defaultModel: defaultModelName,
-  liveModel: liveModelName,
-  detectorFile: defaultDetectorPath,
-  liveDetectorFile: lightDetectorPath,
-  landmarksFile: landmarksPath,
-  runsDir: flags.runs,
-});
+/** The same as a film of six seconds. */
+const film = join(dir, 'two-people.webm');
+execFileSync('ffmpeg', ['-v', 'error', '-stream_loop', '3', '-f', 'mjpeg', '-r', '25', '-i', camera, '-c:v', 'libvpx', '-b:v', '2M', film]);
+
+/** Rows to label: both faces in several lights; one label is wrong. */
+async function writeStore(store) {
+  const folder = join(dir, 'faces');
+  const crops = [
+    { left: 94, top: 219, side: 300, labels: ['happy', 'happy', 'happy', 'sad'] },
+    { left: 512, top: 222, side: 300, labels: ['surprise', 'surprise', 'surprise'] },
+  ];
+  for (const { left, top, side, labels } of crops) {
+    for (const [i, label] of labels.entries()) {
+      await mkdir(join(folder, label), { recursive: true });
+      const crop = sharp(photograph).extract({ left, top: top + 4 * i, width: side, height: side });
+      await crop
+        .modulate({ brightness: 0.85 + 0.1 * i })
+        .resize(48, 48)
+        .greyscale()
+        .png()
+        .toFile(join(folder, label, `${left}-${i}.png`));
+    }
+  }
+  execFileSync(process.execPath, [mien, 'data', 'import', folder, '--out', store], { stdio: 'ignore' });
+}
+const store = join(dir, 'drawn-faces');
+await writeStore(store);
+
+const args = ['studio', '--data', store, ...(flags.runs ? ['--runs', flags.runs] : [])];
+const studio = spawn(process.execPath, [mien, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+const [url] = await once(createInterface(studio.stdout), 'line');
 const browser = await chromium.launch({
   executablePath: flags.chromium,
   args: [
@@ -77,20 +94,23 @@ const browser = await chromium.launch({
   ],
 });
 
-/** What a person does on each page before the picture is taken. */
+const agree = (page) => page.getByRole('button', { name: 'I agree' }).click();
+
+/** What a person does on each page before the picture is taken; consent is what Live shows first. */
 const visits = {
+  consent: (page) => page.getByRole('button', { name: 'I agree' }).waitFor(),
   photo: async (page) => {
     await page.setInputFiles('input[type=file]', photograph);
     await page.locator('article[data-state=done]').waitFor();
   },
   live: async (page) => {
-    await page.getByRole('button', { name: 'I agree' }).click();
+    await agree(page);
     await page.locator('.live-face').first().waitFor();
     await page.getByRole('button', { name: 'Heat map' }).click();
     await page.waitForTimeout(20_000);
   },
   personal: async (page) => {
-    await page.getByRole('button', { name: 'I agree' }).click();
+    await agree(page);
     await page.locator('.live-face').first().waitFor();
     for (const name of ['Happy', 'Neutral']) await page.getByRole('button', { name, exact: true }).click();
     await page.getByRole('button', { name: 'Record Happy' }).click();
@@ -103,6 +123,17 @@ const visits = {
     await page.setInputFiles('input[type=file]', photograph);
     await page.locator('.compared article[data-state=done]').nth(1).waitFor();
   },
+  video: async (page) => {
+    await page.setInputFiles('input[type=file]', film);
+    await page.getByText('frames read').waitFor();
+    await page.getByRole('slider', { name: 'Moment of the film on show' }).press('PageDown');
+    await page.locator('.live-face').first().waitFor();
+    await page.waitForTimeout(1000);
+  },
+  label: async (page) => {
+    await page.getByText('The model says').waitFor();
+    await page.waitForTimeout(1000);
+  },
   ...(flags.runs ? { train: (page) => page.locator('.curves svg').first().waitFor() } : {}),
 };
 
@@ -111,7 +142,7 @@ try {
     if (flags.only && flags.only !== name) continue;
     for (const [suffix, viewport] of Object.entries(sizes)) {
       const page = await browser.newPage({ viewport });
-      await page.goto(`${studio.url}/#${name}`);
+      await page.goto(`${url}/#${name === 'consent' ? 'live' : name}`);
       await prepare(page);
       // On a phone what one sees at first; a camera stays in view there while the page is scrolled.
       const png = await page.screenshot({ fullPage: suffix === '' });
@@ -123,6 +154,7 @@ try {
   }
 } finally {
   await browser.close();
-  await studio.close();
+  studio.kill();
+  await once(studio, 'exit');
   await rm(dir, { recursive: true });
 }
