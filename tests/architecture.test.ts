@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   data: ['onnx', 'runtime'],
   evaluation: ['onnx', 'runtime', 'data'],
   jobs: ['runtime'],
-  training: ['onnx', 'engine', 'models', 'runtime', 'data', 'evaluation', 'jobs', 'recipes'],
+  training: ['onnx', 'engine', 'models', 'runtime', 'data', 'evaluation', 'jobs', 'recipes', 'released-models'],
   server: ['onnx', 'runtime'],
   labelling: ['onnx', 'runtime', 'jobs'],
   studio: ['onnx', 'runtime', 'server', 'live', 'web'],

@@ -144,18 +144,28 @@ describe.skipIf(!executablePath || !model)('live page', { timeout: timeoutMs }, 
     await keepTracks(page);
     await agree(page);
     await page.getByText('Camera on').waitFor();
+    await page.locator('.live-face').first().waitFor();
+    await page.getByRole('button', { name: 'Record session' }).click();
+    await page.getByText(/^[1-9]\d* s recorded/).waitFor();
     await page.evaluate(() => {
       const [track] = (window as unknown as { tracks: MediaStreamTrack[] }).tracks;
       track!.stop();
       track!.dispatchEvent(new Event('ended'));
     });
     await page.getByRole('heading', { name: 'The camera was unplugged' }).waitFor();
+    // What was recorded until then is there, and stays.
+    await page.getByText('s were recorded before the camera went off').waitFor();
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.locator('.live-face').first().waitFor();
     expect(await trackStates(page)).toEqual(['ended', 'live']);
     await page.getByRole('link', { name: 'Photo' }).click();
     await page.getByRole('heading', { name: 'Drop a photograph' }).waitFor();
     expect(await trackStates(page)).toEqual(['ended', 'ended']);
+    await page.getByRole('link', { name: 'Live' }).click();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save JSON' }).click()]);
+    const kept = JSON.parse(await readFile(await download.path(), 'utf8')) as { model: string; recordedAt: string; looks: object[] };
+    expect(kept).toMatchObject({ model: expect.any(String), recordedAt: expect.any(String) });
+    expect(kept.looks.length).toBeGreaterThan(0);
   });
 
   test('a model that is missing or damaged is told, and the camera does not stay on', async () => {

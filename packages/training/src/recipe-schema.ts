@@ -70,7 +70,7 @@ const headsSchema = z.strictObject({ expression: z.number().positive().default(1
 
 /** Learning from finished models too (Hinton et al. 2015). */
 const distillSchema = z.strictObject({
-  /** `.onnx` files or folders of runs; several agree by the mean of their probabilities. */
+  /** `.onnx` files, folders of runs or names of released models; several agree by the mean of their probabilities. */
   teachers: z.array(z.string().min(1)).min(1),
   /** Part of each head's loss that is the divergence from the teachers; the rest is the cross entropy with its targets. */
   weight: share.default(0.7),

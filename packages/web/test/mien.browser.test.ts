@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel, encodeModel } from '@mien/onnx';
 import { liveModelName } from '@mien/released-models';
-import { expressions, findExpressions, readCard } from '@mien/runtime';
+import { expressions, findExpressions, iou, readCard } from '@mien/runtime';
 import { createNodeRecogniser, decodeImage, lightDetector } from '@mien/runtime/node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { writeFakeCamera } from './fake-camera.ts';
@@ -69,13 +69,20 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
       expect(face.values).toBe(face.shape!.reduce((a, b) => a * b));
       expect(face.square!.width).toBeGreaterThan(0.5 * face.box.width);
     }
-    // The photograph only wanders: whoever is in a frame and in the next one has kept the id. (A machine slower than a frame a
-    // second may lose a face between two frames, and must then count anew.)
-    const ids = await page.evaluate(() => window.seen.map(({ faces }) => faces.filter((face) => face.unseenSeconds === 0).map(({ id }) => id)));
-    const pairs = ids.slice(1).map((now, i) => [ids[i]!, now] as const);
-    const both = pairs.filter(([before, now]) => before.length === 1 && now.length === 1);
-    expect(both.length).toBeGreaterThan(15);
-    for (const [before, now] of both) expect(now).toEqual(before);
+    // The photograph only wanders: who stands where somebody stood in the frame before is the same. (A crowded machine may miss a face in
+    // a frame, and when its frames are seconds apart, must count it anew.)
+    const frames = await page.evaluate(() =>
+      window.seen.map(({ faces }) => faces.filter(({ unseenSeconds }) => unseenSeconds === 0).map(({ id, box }) => ({ id, box }))),
+    );
+    let met = 0;
+    for (const [i, before] of frames.slice(0, -1).entries()) {
+      for (const face of before) {
+        const again = frames[i + 1]!.find(({ box }) => iou(box, face.box) > 0.5);
+        if (again) expect(again.id).toBe(face.id);
+        met += again ? 1 : 0;
+      }
+    }
+    expect(met).toBeGreaterThan(20);
     const stats = await page.evaluate(() => window.live.stats);
     expect(stats.framesPerSecond).toBeGreaterThan(0);
     expect(complaints).toEqual([]);
@@ -144,9 +151,23 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
       });
     });
     await page.waitForFunction((n) => window.seen.length > n, after);
+    // What is being recorded ends with its watch.
+    expect(await codeOf(page, "const recording = live.record('mine', { seconds: 60 }); live.stop(); await recording")).toMatch(/^closed: .*stopped/);
+    await page.evaluate(() => {
+      window.live = window.mien.watch(window.camera, { onFaces: () => {}, onError: ({ code }) => window.failed.push({ code, message: '' }) });
+    });
     await page.evaluate(() => window.mien.close());
     expect(await page.evaluate(() => window.failed.map(({ code }) => code))).toEqual(['closed']);
     expect(await codeOf(page, 'await mien.trainPersonal()')).toMatch(/^closed: /);
+    // Too late: told through the watch as well, not thrown; so is a camera that had gone before.
+    const late = (source: string): Promise<string> =>
+      page.evaluate(`new Promise((resolve) => { ${source}.watch(window.camera, { onFaces: () => {}, onError: ({ code }) => resolve(code) }); })`);
+    expect(await late('window.mien')).toBe('closed');
+    await page.evaluate(async (model) => {
+      window.mien = await window.web.openMien({ model });
+      for (const track of window.camera.getTracks()) track.stop();
+    }, model);
+    expect(await late('window.mien')).toBe('camera-lost');
   });
 
   test('a hidden page pauses and goes on when it is back', async () => {
@@ -165,8 +186,11 @@ window.VideoFrame = class extends Real { constructor(...options) { super(...opti
     const before = await page.evaluate<number>('taken');
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 400)));
     expect(await page.evaluate('taken')).toBe(before);
+    const known = await page.evaluate(() => Math.max(...window.seen.flatMap(({ faces }) => faces.map(({ id }) => id))));
     await hide(false);
     await moreFrames(page, 3);
+    // Who is there now was not seen coming: nobody gets an id that somebody had.
+    await page.waitForFunction((n) => (window.seen.at(-1)?.faces[0]?.id ?? 0) > n!, known);
   });
 
   test('a resting face is corrected, a personal model is learnt, saved and used', async () => {
@@ -201,6 +225,22 @@ window.VideoFrame = class extends Real { constructor(...options) { super(...opti
     await page.waitForFunction((n) => window.seen.length > n + 10, from);
     // The third person was not recorded and is taken for one of the two.
     await page.waitForFunction(() => ['left', 'right'].every((label) => window.seen.at(-1)!.faces.some(({ expression }) => expression === label)));
+  });
+
+  test('<mien-live> turns the camera off when the model cannot be had', async () => {
+    const { page } = await open({ film: 'wall.y4m', path: '/element' });
+    const code = await page.evaluate(async () => {
+      const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = async (constraints) => (window.camera = await real(constraints));
+      const element = document.querySelector('mien-live') as HTMLElement & { start(): Promise<void> };
+      element.setAttribute('model', '/models/nobody.onnx');
+      return element.start().then(
+        () => 'no error',
+        (error: { code: string }) => error.code,
+      );
+    });
+    expect(code).toBe('unreachable');
+    await page.waitForFunction(() => window.camera?.getTracks().every(({ readyState }) => readyState === 'ended'));
   });
 
   test('<mien-live> starts when told to, draws, and turns the camera off again', async () => {

@@ -102,6 +102,13 @@ describe('teachers', () => {
     await expect(open([dir])).rejects.toThrow(/distill.teachers: .*(cannot be read|there is none)/);
   });
 
+  it('go by the name of a released model too', async () => {
+    const panel = await open(['mien-resnet']);
+    await panel.release();
+    expect(panel.names).toEqual(['mien-resnet']);
+    await expect(open(['mien-nobody'])).rejects.toThrow(/distill.teachers: mien-nobody: expected .*the name of a released model; there is none/);
+  });
+
   it('teach only the heads that all of them have', async () => {
     const dir = temporaryDir();
     const [plain, voted] = [writeTinyModel(join(dir, 'a.onnx')), writeTinyModel(join(dir, 'b.onnx'), { recipe: { heads: { votes: 1 } } })];

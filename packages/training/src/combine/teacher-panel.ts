@@ -1,8 +1,10 @@
 /** The models a training learns from besides its targets: one session that answers for all of them, batch by batch. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { type Session, tensor } from '@mien/onnx';
 import { createSession } from '@mien/onnx/node';
+import { releasedModelsUrl } from '@mien/released-models';
 import { UserError } from '@mien/runtime';
 import type { Head } from '../heads.ts';
 import { isRunFolder, runFolder } from '../run-folder.ts';
@@ -12,7 +14,7 @@ import type { Picture } from './member-input.ts';
 import { type CommonHead, meanOfModels } from './mean-of-models.ts';
 
 export interface TeacherPanelOptions {
-  /** `.onnx` files, or folders of runs, whose best model is taken. */
+  /** `.onnx` files, folders of runs, whose best model is taken, or names of released models. */
   readonly teachers: readonly string[];
   /** What the batches of the training show. */
   readonly picture: Picture;
@@ -28,10 +30,20 @@ interface TeacherFile {
   readonly checksum: string;
 }
 
+/** The file that `source` stands for, whether or not it exists. */
+function teacherFile(source: string): string {
+  if (isRunFolder(source)) return runFolder(source).model;
+  if (existsSync(source) || !/^[\w.-]+$/.test(source)) return source;
+  const released = fileURLToPath(new URL(`${source}.onnx`, releasedModelsUrl));
+  return existsSync(released) ? released : source;
+}
+
 function readTeacher(source: string): TeacherFile {
-  const file = isRunFolder(source) ? runFolder(source).model : source;
-  if (!existsSync(file))
-    throw new UserError('no-teacher', `distill.teachers: ${source}: expected an .onnx file or the folder of a run with a model.onnx; there is none`);
+  const file = teacherFile(source);
+  if (!existsSync(file)) {
+    const expected = 'expected an .onnx file, the folder of a run with a model.onnx, or the name of a released model';
+    throw new UserError('no-teacher', `distill.teachers: ${source}: ${expected}; there is none`);
+  }
   let bytes: Uint8Array;
   try {
     bytes = new Uint8Array(readFileSync(file));
