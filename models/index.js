@@ -2,5 +2,5 @@
 export const releasedModelsUrl = new URL('./', import.meta.url);
 /** The name `mien` uses when no model is given. */
 export const defaultModelName = 'mien-resnet';
-/** The name pages use for cameras and films, where every frame costs: the lighter of the good ones. */
-export const liveModelName = 'mien-seresnet';
+/** The name pages use for cameras and films, where every frame costs. */
+export const liveModelName = 'mien-live';
