@@ -79,8 +79,8 @@ export function tableRows({ mien, sweep = [], peers, flicker }) {
   return rows;
 }
 
-export function conditions({ date, machine, chromium, node, clip, loadBefore }) {
-  return `${date}, ${machine}, Chromium ${chromium} headless, Node ${node}, clip ${clip} at 640×480 and 60 frames a second; load average before: ${loadBefore.toFixed(2)}.`;
+export function conditions({ date, model, machine, chromium, node, clip, loadBefore }) {
+  return `${date}, model ${model}, ${machine}, Chromium ${chromium} headless, Node ${node}, clip ${clip} at 640×480 and 60 frames a second; load average before: ${loadBefore.toFixed(2)}.`;
 }
 
 export function markdown(result) {
