@@ -126,7 +126,8 @@ const visits = {
   video: async (page) => {
     await page.setInputFiles('input[type=file]', film);
     await page.getByText('frames read').waitFor();
-    await page.getByRole('slider', { name: 'Moment of the film on show' }).press('PageDown');
+    await page.getByRole('slider', { name: 'Moment of the film on show' }).focus();
+    for (let i = 0; i < 5; i++) await page.keyboard.press('PageUp');
     await page.locator('.live-face').first().waitFor();
     await page.waitForTimeout(1000);
   },

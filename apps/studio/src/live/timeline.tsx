@@ -19,6 +19,7 @@ const axisLook = {
   display: 'grid',
   // The middle mark stands in the middle, however wide the others are.
   gridTemplateColumns: '1fr auto 1fr',
+  marginTop: '0.35rem',
   color: 'var(--muted)',
   fontSize: '0.8125rem',
   fontVariantNumeric: 'tabular-nums',
