@@ -208,7 +208,9 @@ async function benchPeer(name) {
 function benchFlicker() {
   note('flicker');
   const mien = fileURLToPath(new URL('../packages/cli/bin/mien.js', import.meta.url));
-  return JSON.parse(execFileSync('node', [mien, 'bench', 'flicker', clip, '--model', liveModelName, '--json'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  return JSON.parse(
+    execFileSync('node', [mien, 'bench', 'flicker', clip, '--model', liveModelName, '--json'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+  );
 }
 
 try {

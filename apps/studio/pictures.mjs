@@ -10,7 +10,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -80,8 +80,9 @@ async function writeStore(store) {
 const store = join(dir, 'drawn-faces');
 await writeStore(store);
 
-const args = ['studio', '--data', store, ...(flags.runs ? ['--runs', flags.runs] : [])];
-const studio = spawn(process.execPath, [mien, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+const args = ['studio', '--data', basename(store), ...(flags.runs ? ['--runs', resolve(flags.runs)] : [])];
+// Where the store lies, so that pages name it without the way to it.
+const studio = spawn(process.execPath, [mien, ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'inherit'] });
 const [url] = await once(createInterface(studio.stdout), 'line');
 const browser = await chromium.launch({
   executablePath: flags.chromium,
@@ -129,6 +130,7 @@ const visits = {
     await page.getByRole('slider', { name: 'Moment of the film on show' }).focus();
     for (let i = 0; i < 5; i++) await page.keyboard.press('PageUp');
     await page.locator('.live-face').first().waitFor();
+    await page.evaluate(() => scrollTo(0, 0));
     await page.waitForTimeout(1000);
   },
   label: async (page) => {
