@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createNodeRecogniser, lightDetector } from '@mien/runtime/node';
 import { expect, test } from 'vitest';
 import { benchFlicker } from './bench-flicker.ts';
-import { findModel } from './find-model.ts';
+import { findModel, liveModelName } from './find-model.ts';
 
 const clip = join(process.env.MIEN_DATA ?? '', 'video/one-face-20s.mp4');
 const there = process.env.MIEN_DATA !== undefined && existsSync(clip);
@@ -13,7 +13,7 @@ test.skipIf(!there)(
   'a real clip: raw and smoothed labels, switches against lag, the crop trembled where the clip alone flickers too little',
   { timeout: 600_000 },
   async () => {
-    const [recogniser, detector] = await Promise.all([createNodeRecogniser(findModel(), { threads: 1 }), lightDetector({ threads: 1 })]);
+    const [recogniser, detector] = await Promise.all([createNodeRecogniser(findModel(liveModelName), { threads: 1 }), lightDetector({ threads: 1 })]);
     try {
       const result = await benchFlicker({ file: clip, recogniser, detector, seed: 1, onProgress: () => {} });
       expect(result.frames).toBeGreaterThan(400);

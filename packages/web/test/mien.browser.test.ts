@@ -46,7 +46,7 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
 
   test('a camera gives faces with ids, calibrated probabilities and maps; nothing leaves the origin', async () => {
     const { page, complaints } = await open({ film: 'one.y4m' });
-    await watchCamera(page, 30, { maps: true });
+    await watchCamera(page, 20, { maps: true });
     const { faces, frame } = (await page.evaluate(() => {
       // A face missed in the very last frame is still told of, without maps: the last frame that shows one is looked at.
       const last = window.seen.findLast(({ faces }) => faces.some(({ unseenSeconds }) => unseenSeconds === 0))!;
@@ -110,10 +110,10 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
 
   test('nobody there: empty lists; many people: an id for each', async () => {
     const wall = await open({ film: 'wall.y4m' });
-    await watchCamera(wall.page, 8);
+    await watchCamera(wall.page, 5);
     expect(await wall.page.evaluate(() => window.seen.every(({ faces }) => faces.length === 0))).toBe(true);
     const many = await open({ film: 'many.y4m' });
-    await watchCamera(many.page, 20);
+    await watchCamera(many.page, 8);
     const ids = await many.page.evaluate(() => window.seen.at(-1)!.faces.map(({ id }) => id));
     expect(ids.length).toBeGreaterThan(2);
     expect(new Set(ids).size).toBe(ids.length);

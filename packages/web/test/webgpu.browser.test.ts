@@ -16,7 +16,7 @@ declare global {
 }
 
 /** A processor that plays graphics card compiles a hundred shaders first. */
-const timeoutMs = 480_000;
+const timeoutMs = 300_000;
 /** Small: that the card and the processor agree on real networks is tested with the engine. */
 const model = '/files/small.onnx';
 const args = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
@@ -76,23 +76,14 @@ describe.skipIf(!executablePath)('WebGPU', { timeout: timeoutMs }, () => {
     expect(await changes(page)).toEqual([]);
   });
 
-  test('asked for by name: gives what WebAssembly gives; when it is lost nothing takes its place and the watch ends with the reason', async () => {
+  test('asked for by name and lost: nothing takes its place, the watch ends with the reason', async () => {
     const { page, complaints } = await open(true);
     expect(await openMien(page, 'webgpu')).toBe('webgpu');
-    const [gpu, wasm] = await page.evaluate(async (model) => {
-      const photograph = await (await fetch('/photos/sample2.jpg')).blob();
-      const other = await window.web.openMien({ model, device: 'wasm' });
-      const found = await other.recognise(photograph);
-      other.close();
-      return [await window.mien.recognise(photograph), found];
-    }, model);
-    expect(gpu!.length).toBe(wasm!.length);
-    expect(gpu!.length).toBeGreaterThan(0);
-    for (const [i, face] of gpu!.entries()) {
-      expect(Math.abs(face.box.x - wasm![i]!.box.x)).toBeLessThan(1);
-      for (const [label, p] of Object.entries(face.probabilities)) expect(Math.abs(p - wasm![i]!.probabilities[label]!)).toBeLessThan(0.02);
-    }
-    await watchCamera(page, 1, { model });
+    // No frame is waited for: each takes this adapter long. That cards compute what processors do is tested with the engine.
+    await page.evaluate(() => {
+      const options = { onFaces: () => {}, onError: ({ code, message }: { code: string; message: string }) => window.failed.push({ code, message }) };
+      window.live = window.mien.watch(document.createElement('video'), options);
+    });
     await loseDevice(page, 0);
     await page.waitForFunction(() => window.failed.length > 0);
     expect(await page.evaluate(() => window.failed.map(({ code }) => code))).toEqual(['webgpu-lost']);
