@@ -85,7 +85,13 @@ export const strings = {
     workValue: (flops: number) => `${count(Math.round(flops / 1e6))} million operations`,
     licence: 'Licence',
     labels: 'Expressions',
-    metrics: { accuracy: 'Right answers (accuracy)', macroF1: 'Balance over expressions (macro-F1)' } as Readonly<Record<string, string>>,
+    metrics: {
+      accuracy: 'Right answers (accuracy)',
+      macroF1: 'Balance over expressions (macro-F1)',
+      ece: 'How far off its percentages are (calibration error)',
+    } as Readonly<Record<string, string>>,
+    beside: (head: string) => `of its second answer, ${head}`,
+    recalls: 'How many faces of each expression it finds',
   },
 
   picture: {

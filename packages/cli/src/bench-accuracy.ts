@@ -1,7 +1,7 @@
 /** Released models and those of other npm packages on the same face crops, measured the same way in one run. */
 import { createSession } from '@mien/onnx/node';
-import { openStore, shuffledIndices, randomFor, type Split } from '@mien/data';
-import { checkSplit, computeMetrics, headsOfCard, withMainHead } from '@mien/evaluation';
+import { openStore, shuffledIndices, randomFor, type Split, type Store } from '@mien/data';
+import { caveatsOf, checkSplit, computeMetrics, headsOfCard, refuseSeen, seenRows, withMainHead } from '@mien/evaluation';
 import { type Image, loadRecogniser, readCard, withCard } from '@mien/runtime';
 import { defaultLandmarks } from '@mien/runtime/node';
 import { findPeer, outputOrder, type PeerName, peerNames } from './accuracy/peers.ts';
@@ -18,11 +18,17 @@ export interface AccuracyRow {
   readonly msPerFace: number;
   /** Of the model's files. */
   readonly bytes: number;
+  /** What makes the figures look better than they are, as far as it is known. */
+  readonly note?: string;
 }
 
 export interface AccuracyBenchOptions {
   readonly dir: string;
   readonly split: string;
+  /** A model to measure besides the released ones, as the user named it, and its file. */
+  readonly model?: { readonly name: string; readonly file: string } | undefined;
+  /** Measures rows that one of our models was trained on too, and says so. */
+  readonly force?: boolean | undefined;
   /** At most so many rows, drawn with seed 1; default: all. */
   readonly rows?: number | undefined;
   /** Says what is left out, and why. */
@@ -34,6 +40,7 @@ export interface AccuracyBenchOptions {
 interface Contender {
   readonly name: string;
   readonly bytes: number;
+  readonly note?: string;
   /** The class of a crop, among the labels of the data, and the time it took. */
   classify(image: Image): Promise<{ readonly predicted: number; readonly ms: number }>;
   close(): Promise<void>;
@@ -52,11 +59,21 @@ function toRgb(pixels: Uint8Array, { channels, height, width }: Split['image']):
 
 const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
 
-async function openReleased(name: string, file: string, labels: readonly string[]): Promise<Contender | undefined> {
+/** The rows everyone is measured on. */
+interface Course {
+  readonly store: Store;
+  readonly split: Split;
+  readonly force: boolean;
+}
+
+async function openOurs(name: string, file: string, { store, split, force }: Course): Promise<Contender | undefined> {
+  const labels = split.labelNames;
   const bytes = readModelFile(file);
   const card = readCard(bytes, file);
   const head = headsOfCard(card).find((each) => each.labels.join() === labels.join());
   if (!head) return undefined;
+  if (!force) refuseSeen(await seenRows(card, store, split), split, file);
+  const caveats = await caveatsOf(card, head, store, split);
   const recogniser = await loadRecogniser({
     model: withCard(bytes, withMainHead(card, head.name, file)),
     createSession,
@@ -67,6 +84,7 @@ async function openReleased(name: string, file: string, labels: readonly string[
   return {
     name,
     bytes: bytes.length,
+    ...(caveats.length > 0 ? { note: caveats.join('; ') } : {}),
     classify: async (image) => {
       const began = performance.now();
       const [recognition] = await recogniser.recognise(image, 'whole');
@@ -77,7 +95,7 @@ async function openReleased(name: string, file: string, labels: readonly string[
   };
 }
 
-async function openPeer(name: PeerName, labels: readonly string[], say: (text: string) => void): Promise<Contender | undefined> {
+async function openPeer(name: PeerName, { split: { labelNames: labels } }: Course, say: (text: string) => void): Promise<Contender | undefined> {
   const files = findPeer(name);
   if ('missing' in files) {
     say(files.missing);
@@ -88,6 +106,7 @@ async function openPeer(name: PeerName, labels: readonly string[], say: (text: s
   return {
     name: files.name,
     bytes: files.bytes,
+    note: 'what it was trained on is not published',
     classify: async ({ data, height, width }) => {
       const { outputs, ms } = await peer.outputs({ pixels: data as Uint8Array, height, width });
       return { predicted: order[largest(outputs)]!, ms };
@@ -113,11 +132,15 @@ async function measure(
     onProgress(predicted.length);
   }
   const { n, accuracy, macroF1 } = computeMetrics(truth, predicted, labels);
-  return { name: contender.name, n, accuracy, macroF1, msPerFace: median(times), bytes: contender.bytes };
+  const { name, bytes, note: known } = contender;
+  return { name, n, accuracy, macroF1, msPerFace: median(times), bytes, ...(known ? { note: known } : {}) };
 }
 
-/** The released models, then the peers that are installed. One after the other, so that none disturbs another's time. */
-export async function benchAccuracy({ dir, split: name, rows: most, say, onProgress }: AccuracyBenchOptions): Promise<AccuracyRow[]> {
+/**
+ * The model that is named, the released ones, then the peers that are installed. One after the other, so that none disturbs
+ * another's time. A peer that fails is left out and told. Throws `UserError` `trained-on`.
+ */
+export async function benchAccuracy({ dir, split: name, rows: most, model, force = false, say, onProgress }: AccuracyBenchOptions): Promise<AccuracyRow[]> {
   const store = await openStore(dir);
   try {
     const split = await store.split(name);
@@ -127,22 +150,28 @@ export async function benchAccuracy({ dir, split: name, rows: most, say, onProgr
     const pixels = await split.gatherImages(rows);
     const images = rows.map((_, i) => toRgb(pixels.subarray(i * split.imageBytes, (i + 1) * split.imageBytes), split.image));
     const truth = rows.map((row) => split.labels[row]!);
-    const openings = [
-      ...releasedModels().map((model) => async () => {
-        const contender = await openReleased(model.name, model.file, labels);
-        if (!contender) say(`${model.name} is left out: it tells apart other labels than ${labels.join(', ')}`);
-        return contender;
-      }),
-      ...peerNames.map((peer) => () => openPeer(peer, labels, say)),
-    ];
+    const course = { store, split, force };
+    const ours = [...(model ? [model] : []), ...releasedModels().filter(({ file }) => file !== model?.file)];
     const results: AccuracyRow[] = [];
-    for (const open of openings) {
-      const contender = await open();
-      if (!contender) continue;
+    const run = async (contender: Contender | undefined): Promise<void> => {
+      if (!contender) return;
       try {
         results.push(await measure(contender, images, truth, labels, (done) => onProgress(contender.name, done, images.length)));
       } finally {
         await contender.close();
+      }
+    };
+    for (const each of ours) {
+      const contender = await openOurs(each.name, each.file, course);
+      if (!contender) say(`${each.name} is left out: it tells apart other labels than ${labels.join(', ')}`);
+      await run(contender);
+    }
+    for (const peer of peerNames) {
+      try {
+        await run(await openPeer(peer, course, say));
+      } catch (error) {
+        // Somebody else's program: what was measured before it is not lost with it.
+        say(`${peer} is left out: it failed (${(error as Error).message})`);
       }
     }
     return results;

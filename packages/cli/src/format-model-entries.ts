@@ -1,4 +1,5 @@
 /** Tables of `mien models`, as text. */
+import { headsOfCard } from '@mien/evaluation';
 import { describeValues, type OptionSpecs } from '@mien/models';
 import type { ArchitectureEntry, ReleasedEntry } from './model-entries.ts';
 
@@ -25,13 +26,34 @@ export function formatArchitectures(entries: readonly ArchitectureEntry[]): stri
   return table([['architecture', 'input', 'parameters', 'GFLOP', ''], ...rows], [2, 3]);
 }
 
-/** The figure a card leads with, with its rows and interval. */
+type Figure = ReleasedEntry['card']['figures'][number];
+
+/** A figure with its rows, interval and what should be known of it. */
+function describeFigure({ metric, head, dataset, split, n, value, interval95, note }: Figure, main: string): string {
+  const isShare = metric.startsWith('accuracy') || metric.startsWith('recall');
+  const interval = interval95 ? ` (${interval95.map(percent).join(' to ')})` : '';
+  const of = head !== undefined && head !== main ? `${head}: ` : '';
+  return `${of}${metric} ${isShare ? percent(value) : value.toFixed(4)}${interval} on ${dataset} ${split}, n ${count(n)}${note ? ` (${note})` : ''}`;
+}
+
+/** The label whose recall a figure is. */
+const recalled = ({ metric }: Figure): string | undefined => /^recall of (.*)$/.exec(metric)?.[1];
+
+/** The recalls of one output in one line, by the rows they are of. */
+function recallLine(figures: readonly Figure[], head: string): string[] {
+  const rows = [...new Set(figures.map(({ dataset, split }) => `${dataset} ${split}`))];
+  return rows.map((of) => {
+    const shares = figures
+      .filter(({ dataset, split }) => `${dataset} ${split}` === of)
+      .map((figure) => `${recalled(figure)} ${(100 * figure.value).toFixed(0)} %`);
+    return `  recall of ${head} on ${of}: ${shares.join(', ')}`;
+  });
+}
+
+/** The figure a card leads with. */
 function leadingFigure({ card }: ReleasedEntry): string {
   const [figure] = card.figures;
-  if (!figure) return 'no figures';
-  const value = figure.value <= 1 ? percent(figure.value) : String(figure.value);
-  const interval = figure.interval95 ? ` (${figure.interval95.map(percent).join(' to ')})` : '';
-  return `${figure.metric} ${value}${interval} on ${figure.dataset} ${figure.split}, n ${count(figure.n)}`;
+  return figure ? describeFigure(figure, headsOfCard(card)[0].name) : 'no figures';
 }
 
 export function formatReleased(entries: readonly ReleasedEntry[]): string[] {
@@ -74,14 +96,25 @@ export function formatArchitecture(entry: ArchitectureEntry): string[] {
 export function formatCard(entry: ReleasedEntry): string[] {
   const { card } = entry;
   const { preprocessing, training } = card;
+  const heads = headsOfCard(card);
   return [
     `${entry.name}: ${card.description}`,
     `  file ${entry.file}, ${(entry.bytes / 1e6).toFixed(2)} MB, licence ${card.licence}`,
     `  architecture ${card.architecture}, ${count(card.parameters)} parameters, ${giga(card.flops)} GFLOP`,
     `  input ${preprocessing.input.shape.join('×')} ${preprocessing.color}, resized to ${preprocessing.resizeTo.join('×')}`,
-    `  labels ${card.labels.join(', ')}`,
+    ...heads.map(
+      (head) =>
+        `  ${head === heads[0] ? 'labels' : `second output ${head.name}:`} ${head.labels.join(', ')}${head.temperature === 1 ? '' : `; temperature ${head.temperature.toFixed(3)}`}`,
+    ),
+    ...(card.abstain ? [`  says "not sure" below a probability of ${percent(card.abstain.threshold)}`] : []),
     `  trained on ${training.data} ${training.split}, ${count(training.rows)} rows, ${training.epochs} epochs of recipe ${training.recipe}, seed ${training.seed}; chosen on ${training.chosenOn}`,
-    ...card.figures.map((_, i) => `  ${leadingFigure({ ...entry, card: { ...card, figures: card.figures.slice(i) } })}`),
+    ...card.figures.filter((figure) => recalled(figure) === undefined).map((figure) => `  ${describeFigure(figure, heads[0].name)}`),
+    ...heads.flatMap(({ name }) =>
+      recallLine(
+        card.figures.filter((figure) => (figure.head ?? heads[0].name) === name && recalled(figure)),
+        name,
+      ),
+    ),
     `  for: ${card.intendedUse}`,
     ...card.limits.map((limit) => `  limit: ${limit}`),
   ];

@@ -1,8 +1,12 @@
 /** Results go to standard output, everything else to standard error. */
 import { UserError } from '@mien/runtime';
 
+/** What JSON lets stand but a terminal may obey: names in it can come from files of strangers. */
+const terminalControls = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  const json = JSON.stringify(value).replace(terminalControls, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  process.stdout.write(`${json}\n`);
 }
 
 export function printText(text: string): void {

@@ -1,7 +1,7 @@
 /** The confidence below which a model should say "not sure", found on some rows and judged on others. */
 import { stratifiedHoldout } from '@mien/data';
 import { UserError } from '@mien/runtime';
-import { riskCoverage, thresholdForRisk } from './abstention.ts';
+import { riskCurve, thresholdForRisk } from './abstention.ts';
 import { probabilities } from './calibration.ts';
 import { argmax, wilsonInterval } from './metrics.ts';
 
@@ -39,7 +39,7 @@ interface AbstainOptions {
 
 /** Throws `UserError` where no threshold keeps so few answers wrong. */
 export function fitAbstention({ risk, classes, temperature, fit, judge }: AbstainOptions): AbstainResult {
-  const curve = riskCoverage(probabilities(fit.logits, classes, temperature), fit.truth, classes);
+  const curve = riskCurve(probabilities(fit.logits, classes, temperature), fit.truth, classes);
   const point = thresholdForRisk(curve, risk);
   if (!point) {
     throw new UserError(

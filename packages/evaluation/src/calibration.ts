@@ -1,5 +1,5 @@
 /** Whether a probability means what it says: calibration error, reliability, and the temperature that mends it. */
-import { negativeLogLikelihood } from './metrics.ts';
+import { argmax, negativeLogLikelihood } from './metrics.ts';
 
 /** One bin of a reliability diagram: rows whose highest probability lies in (low, high]. */
 export interface ReliabilityBin {
@@ -30,14 +30,18 @@ export function probabilities(logits: Float32Array, classes: number, temperature
   return p;
 }
 
+/** The bin (low, high] a probability falls into, of so many equally wide ones. */
+export function calibrationBin(confidence: number, bins: number): number {
+  return Math.min(bins - 1, Math.max(0, Math.ceil(confidence * bins) - 1));
+}
+
 /** Calibration of the winning class over equally wide bins. probabilities [N,K], truth [N]; 15 bins are the custom (Guo et al. 2017). */
 export function calibration(p: Float32Array, truth: ArrayLike<number>, classes: number, bins = 15): Calibration {
   const sums = Array.from({ length: bins }, () => ({ n: 0, confidence: 0, correct: 0 }));
   for (let i = 0; i < truth.length; i++) {
-    let best = 0;
-    for (let k = 1; k < classes; k++) if (p[i * classes + k]! > p[i * classes + best]!) best = k;
+    const best = argmax(p, i * classes, classes);
     const confidence = p[i * classes + best]!;
-    const bin = sums[Math.min(bins - 1, Math.max(0, Math.ceil(confidence * bins) - 1))]!;
+    const bin = sums[calibrationBin(confidence, bins)]!;
     bin.n++;
     bin.confidence += confidence;
     if (best === truth[i]) bin.correct++;

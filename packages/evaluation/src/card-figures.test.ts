@@ -46,7 +46,7 @@ describe('heads of a card', () => {
       output: { name: 'votes', temperature: 3 },
       otherHeads: [{ name: 'expression', labels: ['a', 'b'] }],
     });
-    expect(voted.figures[0]!.note).toBe('of the output expression');
+    expect(voted.figures[0]).toMatchObject({ head: 'expression' });
     expect(headsOfCard(withMainHead(voted, 'expression', 'm.onnx'))).toEqual(headsOfCard(card));
     expect(withMainHead(card, 'expression', 'm.onnx')).toBe(card);
     expect(() => withMainHead(card, 'age', 'm.onnx')).toThrow('m.onnx: the model has no head age; it has expression, votes');

@@ -1,6 +1,6 @@
 /** The outputs of a model, by the names its card gives them. */
+import type { RowSet } from '@mien/data';
 import { type ModelCard, UserError } from '@mien/runtime';
-import { withNote } from './card-figures.ts';
 
 /** The head that is taught the label of the data. */
 export const labelHead = 'expression';
@@ -14,15 +14,18 @@ export interface CardHead {
   readonly output: string;
   /** Its logits are divided by this before softmax. */
   readonly temperature: number;
+  /** Rows it was fitted on, as far as the card tells. */
+  readonly fittedOn?: readonly RowSet[];
 }
 
 /** Every head of a card, the main one first. A card does not name its main head: an output `logits` is that of the label. */
 export function headsOfCard(card: ModelCard): [CardHead, ...CardHead[]] {
-  const head = (name: string, labels: readonly string[], { name: output, temperature }: ModelCard['output']): CardHead => ({
+  const head = (name: string, labels: readonly string[], { name: output, temperature, fittedOn }: ModelCard['output']): CardHead => ({
     name,
     labels,
     output,
     temperature,
+    ...(fittedOn ? { fittedOn } : {}),
   });
   const main = card.output.name === 'logits' ? labelHead : card.output.name;
   return [head(main, card.labels, card.output), ...(card.otherHeads ?? []).map(({ name, labels, output }) => head(name, labels, output))];
@@ -34,13 +37,17 @@ export function withMainHead(card: ModelCard, name: string, file: string): Model
   const chosen = heads.find((head) => head.name === name);
   if (!chosen) throw new UserError('no-head', `${file}: the model has no head ${name}; it has ${heads.map((head) => head.name).join(', ')}`);
   if (chosen === heads[0]) return card;
-  const output = (head: CardHead): ModelCard['output'] => ({ name: head.output, temperature: head.temperature });
+  const output = ({ output: name, temperature, fittedOn }: CardHead): ModelCard['output'] => ({
+    name,
+    temperature,
+    ...(fittedOn ? { fittedOn: [...fittedOn] } : {}),
+  });
   const others = heads.filter((head) => head !== chosen);
   return {
     ...card,
     labels: [...chosen.labels],
     output: output(chosen),
     otherHeads: others.map((head) => ({ name: head.name, labels: [...head.labels], output: output(head) })),
-    figures: withNote(card.figures, `of the output ${heads[0].name}`),
+    figures: card.figures.map((figure) => ({ ...figure, head: figure.head ?? heads[0].name })),
   };
 }

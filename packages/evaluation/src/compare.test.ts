@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { bootstrapInterval, comparePaired, macroF1Interval } from './compare.ts';
+import { randomFor } from '@mien/data';
+import { calibration } from './calibration.ts';
+import { bootstrapInterval, calibrationInterval, comparePaired, macroF1Interval, meanInterval } from './compare.ts';
+import { computeMetrics } from './metrics.ts';
 
 describe('comparePaired', () => {
   it('counts the rows only one gets right; the exact test of 1 against 6', () => {
@@ -32,8 +35,9 @@ describe('bootstrapInterval', () => {
   it('of a share is close to what the normal approximation gives, and the same at every call', () => {
     const figure = (rows: Uint32Array): number => rows.reduce((sum, row) => sum + (row < 300 ? 1 : 0), 0) / 1000;
     const [low, high] = bootstrapInterval(1000, figure);
-    expect(low).toBeCloseTo(0.3 - 1.96 * Math.sqrt(0.21 / 1000), 1);
-    expect(high).toBeCloseTo(0.3 + 1.96 * Math.sqrt(0.21 / 1000), 1);
+    // Half of it is 0.0284; 1,000 draws find each end to about 0.001.
+    expect(Math.abs(low - (0.3 - 1.96 * Math.sqrt(0.21 / 1000)))).toBeLessThan(0.004);
+    expect(Math.abs(high - (0.3 + 1.96 * Math.sqrt(0.21 / 1000)))).toBeLessThan(0.004);
     expect(bootstrapInterval(1000, figure)).toEqual([low, high]);
   });
 
@@ -43,5 +47,27 @@ describe('bootstrapInterval', () => {
     const [low, high] = macroF1Interval(truth, predicted, ['a', 'b', 'c']);
     expect(low).toBeLessThan(0.8);
     expect(high).toBeGreaterThan(0.8);
+    // As from the whole figures of every draw.
+    const slow = bootstrapInterval(60, (rows) => {
+      const pick = (of: readonly number[]): number[] => Array.from(rows, (row) => of[row]!);
+      return computeMetrics(pick(truth), pick(predicted), ['a', 'b', 'c']).macroF1;
+    });
+    expect(low).toBeCloseTo(slow[0], 12);
+    expect(high).toBeCloseTo(slow[1], 12);
+  });
+
+  it('of a mean and of the calibration error holds what it is of', () => {
+    const random = randomFor(7, 'rows');
+    const p = Float32Array.from({ length: 800 }, (_, i) => (i % 2 ? 0 : 0.5 + random.next() / 2));
+    for (let i = 0; i < 400; i++) p[2 * i + 1] = 1 - p[2 * i]!;
+    // Says 0.75 on average and is right in every row: an error of 0.25.
+    const truth = new Uint8Array(400);
+    const { ece } = calibration(p, truth, 2);
+    const [low, high] = calibrationInterval(p, truth, 2);
+    expect([low < ece, high > ece, high - low < 0.04]).toEqual([true, true, true]);
+    expect(calibrationInterval(p, truth, 2)).toEqual([low, high]);
+    const [from, to] = meanInterval(Array.from({ length: 400 }, (_, i) => i % 2));
+    expect(Math.abs(from - (0.5 - 1.96 * 0.025))).toBeLessThan(0.006);
+    expect(Math.abs(to - (0.5 + 1.96 * 0.025))).toBeLessThan(0.006);
   });
 });

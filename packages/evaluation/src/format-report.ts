@@ -6,10 +6,15 @@ import type { Robustness } from './robustness.ts';
 const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 const interval = ([low, high]: readonly [number, number]): string => `${(100 * low).toFixed(1)} – ${(100 * high).toFixed(1)} %`;
 
+/** Where the corruptions come from, and how ours differ. */
+export const corruptionSource =
+  'Corruptions after Hendrycks & Dietterich (2019), with the constants of their 32 or 64 px data set, whichever is nearer in size: mild on larger images. Frost is drawn, not photographed.';
+
 /** A line a corruption, a line a covered region. */
-export function formatRobustness({ n, seed, clean, corrupted, retained, corruptions, occlusions }: Robustness): string {
+export function formatRobustness({ n, seed, clean, clean95, corrupted, corrupted95, retained, corruptions, occlusions }: Robustness): string {
   return [
-    `robustness on ${n} rows (seed ${seed}): clean ${percent(clean)}, under corruptions ${percent(corrupted)}, ${percent(retained)} kept`,
+    `robustness on ${n} rows (seed ${seed}): clean ${percent(clean)} (95 % interval ${interval(clean95)}), under corruptions ${percent(corrupted)} (${interval(corrupted95)}), ${percent(retained)} kept`,
+    corruptionSource,
     `${'corruption'.padEnd(16)}${[...severities.map((severity) => `severity ${severity}`), 'mean'].map((head) => head.padStart(12)).join('')}`,
     ...corruptions.map(
       ({ corruption, accuracy, mean }) => `${corruption.padEnd(16)}${[...accuracy, mean].map((value) => percent(value).padStart(12)).join('')}`,

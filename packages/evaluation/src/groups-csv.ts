@@ -43,5 +43,7 @@ export async function readGroups(file: string, count: number): Promise<Map<numbe
     groups.set(row, group);
   }
   if (groups.size === 0) throw new UserError('bad-groups', `${file}: no row has a group`);
+  const [only, second] = new Set(groups.values());
+  if (second === undefined) throw new UserError('bad-groups', `${file}: all rows are of one group (${only}); a comparison needs two`);
   return groups;
 }

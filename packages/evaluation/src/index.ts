@@ -1,23 +1,40 @@
 /** @mien/evaluation: honest figures. */
 
 // Figures
-export { type RiskCoverage, riskCoverage, type RiskPoint, thresholdForRisk } from './abstention.ts';
+export { type RiskCoverage, riskCoverage, riskCurve, type RiskPoint, thresholdForRisk } from './abstention.ts';
 export { calibration, type Calibration, fitTemperature, probabilities, type ReliabilityBin } from './calibration.ts';
-export { argmax, type ClassFigures, computeMetrics, type Metrics, negativeLogLikelihood, topAccuracy, wilsonInterval } from './metrics.ts';
+export {
+  argmax,
+  type ClassFigures,
+  computeMetrics,
+  type Metrics,
+  negativeLogLikelihood,
+  negativeLogLikelihoods,
+  topAccuracy,
+  wilsonInterval,
+} from './metrics.ts';
 export { type AbstainResult, fitAbstention, halves, type JudgedRows } from './abstain-threshold.ts';
 export { type VoteAgreement, voteAgreement } from './vote-agreement.ts';
 // Comparisons
-export { bootstrapInterval, comparePaired, macroF1Interval, type PairedComparison } from './compare.ts';
+export { bootstrapInterval, calibrationInterval, comparePaired, macroF1Interval, meanInterval, type PairedComparison } from './compare.ts';
 export { intervalOverSeeds, meanAndSd } from './compare-seeds.ts';
 // A model and its card
 export { type CardHead, headsOfCard, labelHead, votesHead, withMainHead } from './card-heads.ts';
-export { cardFigures, type CardFigure, caveatOf, isOf, withNote } from './card-figures.ts';
-export { type CardTemperature, fitCardTemperature, type FitTemperatureOptions, mainTarget } from './card-temperature.ts';
+export { cardFigures, type CardFigure, isOf, withNote } from './card-figures.ts';
+export {
+  type CardTemperature,
+  fitCardTemperature,
+  type FitTemperatureOptions,
+  type HeadTemperature,
+  orWhyNot,
+  type Target,
+  targetsOf,
+} from './card-temperature.ts';
 // A model on a split
-export { type EvaluateOptions, type Evaluation, evaluateSplit } from './evaluate.ts';
+export { type EvaluateOptions, type Evaluation, evaluateSplit, measuredHead, pickRows } from './evaluate.ts';
 export { type PredictOptions, predictSplit } from './predict-split.ts';
 export { majorityTruth, voteColumns, type VotedTruth } from './votes.ts';
-export { checkSplit, refuseSeen, refuseUnlabelled, type SeenRows, seenRows } from './seen-rows.ts';
+export { caveatsOf, checkSplit, refuseSeen, refuseUnlabelled, type SeenRows, seenRows, usedRows } from './seen-rows.ts';
 export { type OverlapFigures, overlapFigures } from './overlap-figures.ts';
 // Groups of people
 export { compareGroups, type Gap, type GroupFigures, type GroupReport } from './group-gap.ts';
@@ -40,5 +57,6 @@ export { paperPalette } from './plot/palette.ts';
 export { writePlots } from './plot/write-plots.ts';
 export { evaluationPage } from './report/evaluation-page.ts';
 export { type Mistake, worstMistakes } from './report/mistakes.ts';
-export { type ModelFigures, type Report, reportJson } from './report/report.ts';
-export { reportPlots } from './report/report-plots.ts';
+export { modelFigures } from './report/model-figures.ts';
+export { type ModelFigures, type Report, reportJson, trainedMark } from './report/report.ts';
+export { plotHeading, reportPlots } from './report/report-plots.ts';

@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rowSetsOf, rowsInSets } from '@mien/data';
+import { decodeModel, encodeModel, tensor } from '@mien/onnx';
 import { createSession } from '@mien/onnx/node';
 import type { ModelCard } from '@mien/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,11 +11,13 @@ import { cardOf, flat, leftHalfModel, makeStore, type MadeUpRow } from '../test/
 import { evaluateSplit } from './evaluate.ts';
 import { LookingGlass } from './explain/looking-glass.ts';
 import { measureFaithfulness } from './explain/faithfulness.ts';
+import { cardFigures } from './card-figures.ts';
 import { headsOfCard } from './card-heads.ts';
+import { fitCardTemperature } from './card-temperature.ts';
 import { readGroups } from './groups-csv.ts';
 import { overlapFigures } from './overlap-figures.ts';
 import { measureRobustness, sampleRows } from './robustness.ts';
-import { checkSplit, refuseSeen, seenRows } from './seen-rows.ts';
+import { caveatsOf, checkSplit, refuseSeen, seenRows, usedRows } from './seen-rows.ts';
 import { voteAgreement } from './vote-agreement.ts';
 import { majorityTruth } from './votes.ts';
 
@@ -53,6 +57,18 @@ describe('votes', () => {
     await without.close();
   });
 
+  it('a majority is more than half of all votes of a row, for one of the classes', async () => {
+    const rows = [vote(6, 1, 3), vote(5, 3, 2), vote(4, 0, 6), vote(0, 0, 0), vote(2, 3, 0)];
+    const store = await makeStore(dir, rows, { votes });
+    const { rows: counted, truth, protocol } = await majorityTruth(await store.split('test'), ['dark', 'bright']);
+    expect([...counted]).toEqual([0, 4]);
+    expect([...truth]).toEqual([0, 1]);
+    expect(protocol).toBe(
+      'majority of votes over 2 classes, more than half of all votes of a row; 3 of 5 rows left out (1 without a majority, 1 whose majority is none of these classes, as unknown or no face, 1 without votes)',
+    );
+    await store.close();
+  });
+
   it('votes that sum to zero are no truth: one clear line', async () => {
     const store = await makeStore(dir, [vote(0, 0, 0), vote(0, 0, 0)], { votes });
     const split = await store.split('test');
@@ -84,6 +100,104 @@ describe('rows the model was trained on', () => {
     expect((await seenRows(card, store, await store.split('train'))).rows).toHaveLength(4);
     expect((await seenRows(card, store, await store.split('test'))).rows).toHaveLength(0);
     expect((await seenRows(trained({ data: 'raf-db', split: 'train' }), store, await store.split('train'))).rows).toHaveLength(0);
+    await store.close();
+  });
+});
+
+describe('rows a card keeps', () => {
+  it('are known in a store of another name, divided otherwise; other rows of the same data are not taken for them', async () => {
+    const store = await makeStore(dir, [...rowsOf('train', 6), ...rowsOf('test', 4)], { name: 'fer2013' });
+    const { sources } = store.manifest;
+    const [train, test] = [await store.split('train'), await store.split('test')];
+    const card = trained({
+      data: 'fer2013+other',
+      learntRows: await rowSetsOf(train, [0, 1, 5], sources),
+      chosenRows: await rowSetsOf(train, [2], sources),
+    });
+    expect([...(await seenRows(card, store, train)).rows]).toEqual([0, 1, 5]);
+    expect([...(await seenRows(card, store, test)).rows]).toEqual([]);
+    const head = { fittedOn: await rowSetsOf(test, [0, 3], sources) };
+    expect(await usedRows(card, head, store, train)).toEqual({ chosen: Uint32Array.of(2), fitted: new Uint32Array(0) });
+    expect(await caveatsOf(card, head, store, train)).toEqual(['3 of 6 are rows the model was trained on', '1 of 6 are rows the epoch was chosen on']);
+    expect(await caveatsOf(card, head, store, test)).toEqual(['2 of 4 are rows the temperature was fitted on']);
+    const all = { fittedOn: await rowSetsOf(test, [0, 1, 2, 3], sources) };
+    expect(await caveatsOf(card, all, store, test)).toEqual(['rows the temperature was fitted on']);
+    await store.close();
+  });
+});
+
+describe('an evaluation of two outputs', () => {
+  const votes = ['dark', 'bright', 'unknown'];
+  const row = (value: number, ...counts: number[]): MadeUpRow => ({
+    split: 'test',
+    label: Number(value > 100),
+    image: flat(value),
+    votes: Uint8Array.from(counts),
+  });
+  /** The same logits twice, as labels and as votes. */
+  const twoHeads = (fields: Partial<ModelCard> = {}): Uint8Array => {
+    const decoded = decodeModel(
+      leftHalfModel(cardOf({ otherHeads: [{ name: 'votes', labels: ['dark', 'bright'], output: { name: 'votes', temperature: 1 } }], ...fields })),
+    );
+    return encodeModel({
+      ...decoded,
+      nodes: [...decoded.nodes, { opType: 'Identity', inputs: ['logits'], outputs: ['votes'] }],
+      outputs: [...decoded.outputs, { name: 'votes', dtype: 'float32', shape: ['N', 2] }],
+    });
+  };
+  const options = { file: 'two.onnx', createSession, threads: 1 };
+
+  it('compares the one for votes with the votes of all rows, whatever is taken for true', async () => {
+    const store = await makeStore(dir, [row(10, 6, 2, 2), row(210, 1, 9, 0), row(20, 4, 4, 2), row(220, 0, 0, 10)], { votes });
+    const split = await store.split('test');
+    const labelled = await evaluateSplit({ ...options, model: twoHeads(), split, withVotes: true });
+    const voted = await evaluateSplit({ ...options, model: twoHeads(), split, target: 'ferplus', withVotes: true });
+    expect([labelled.n, voted.n]).toEqual([4, 2]);
+    // The third row has votes but no majority, the fourth none for these classes.
+    expect(labelled.votes).toMatchObject({ n: 3, leftOut: 1 });
+    expect(voted.votes).toEqual(labelled.votes);
+    expect([...voted.rows]).toEqual([0, 1]);
+    const alone = await evaluateSplit({ ...options, model: twoHeads(), split, target: 'ferplus' });
+    expect(alone.logits).toEqual(voted.logits);
+    expect(alone).not.toHaveProperty('votes');
+    await store.close();
+  });
+
+  it('fits the temperature of the labels, keeps the rows, and can leave a part of them for judging', async () => {
+    const rows = Array.from({ length: 20 }, (_, i) => i).map((i) => row(i % 2 ? 200 : 20 + i, i % 2 ? 1 : 8, i % 2 ? 9 : 1, 0));
+    const store = await makeStore(dir, rows, { votes });
+    const split = await store.split('test');
+    const fit = { ...options, model: twoHeads(), split, dataset: 'made-up', sources: store.manifest.sources };
+    const { card, heads, left } = await fitCardTemperature({ ...fit, share: 0.5 });
+    expect([heads.map(({ head }) => head), left]).toEqual([['expression'], ['votes gives the distribution of the votes as it learnt it']]);
+    expect(heads[0].n).toBe(10);
+    expect(heads[0].after).toBeLessThanOrEqual(heads[0].before);
+    expect([card.output.temperature, card.otherHeads![0]!.output.temperature]).toEqual([heads[0].temperature, 1]);
+    expect(await rowsInSets(split, card.output.fittedOn!, store.manifest.sources)).toHaveLength(10);
+    const figures = cardFigures(await evaluateSplit({ ...options, model: twoHeads(), split }), 'made-up');
+    const claimed = { ...fit, model: twoHeads({ figures }) };
+    await expect(fitCardTemperature(claimed)).rejects.toMatchObject({ code: 'same-rows' });
+    expect((await fitCardTemperature({ ...claimed, share: 0.5 })).card.figures[0]!.note).toBe('the temperature was fitted on a part of these rows');
+    await store.close();
+  });
+
+  it('one class of votes, outputs of another width and numbers that are none are each one clear line', async () => {
+    const store = await makeStore(dir, [row(10, 6, 0, 0), row(210, 7, 0, 0)], { votes });
+    const split = await store.split('test');
+    await expect(evaluateSplit({ ...options, model: twoHeads(), split, target: 'ferplus' })).rejects.toMatchObject({
+      code: 'one-class',
+      message: expect.stringContaining('split test has rows of one class only (dark)'),
+    });
+    const three = cardOf({ labels: ['dark', 'bright'], output: { name: 'mean', temperature: 1 } });
+    const wrong = decodeModel(leftHalfModel(three));
+    const narrow = encodeModel({ ...wrong, outputs: [...wrong.outputs, { name: 'mean', dtype: 'float32', shape: ['N', 1] }] });
+    await expect(evaluateSplit({ ...options, model: narrow, split })).rejects.toThrow(
+      'two.onnx: output mean gives 1 values a face, its card names 2 labels (dark, bright)',
+    );
+    const broken = decodeModel(leftHalfModel());
+    const bias = tensor.float32(Float32Array.of(0, Number.NaN), [2]);
+    const diverged = encodeModel({ ...broken, initializers: { ...broken.initializers, bias } });
+    await expect(evaluateSplit({ ...options, model: diverged, split })).rejects.toThrow('two.onnx: output logits is not a finite number for some faces');
     await store.close();
   });
 });
@@ -122,6 +236,7 @@ describe('readGroups', () => {
     ['row,group\nx,y\n', 'row x is not within'],
     ['row,group\n1,x\n1,y\n', 'line 3: row 1 has a group already'],
     ['row,group\n0,\n', 'no row has a group'],
+    ['row,group\n0,x\n1,x\n', 'all rows are of one group (x); a comparison needs two'],
   ])('%j is refused', async (text, words) => {
     await expect(readGroups(write(text), 3)).rejects.toThrow(words);
   });

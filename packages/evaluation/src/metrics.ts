@@ -75,17 +75,20 @@ export function computeMetrics(truth: ArrayLike<number>, predicted: ArrayLike<nu
   };
 }
 
-/** Mean negative log likelihood of the true class, natural log: logits [N,K]. */
-export function negativeLogLikelihood(logits: Float32Array, truth: ArrayLike<number>, classes: number): number {
-  let sum = 0;
-  for (let i = 0; i < truth.length; i++) {
+/** Negative log likelihood of the true class of each row, natural log: logits [N,K] → [N]. */
+export function negativeLogLikelihoods(logits: Float32Array, truth: ArrayLike<number>, classes: number): Float64Array {
+  return Float64Array.from(truth, (k, i) => {
     let top = Number.NEGATIVE_INFINITY;
-    for (let k = 0; k < classes; k++) top = Math.max(top, logits[i * classes + k]!);
+    for (let j = 0; j < classes; j++) top = Math.max(top, logits[i * classes + j]!);
     let total = 0;
-    for (let k = 0; k < classes; k++) total += Math.exp(logits[i * classes + k]! - top);
-    sum += Math.log(total) + top - logits[i * classes + truth[i]!]!;
-  }
-  return truth.length ? sum / truth.length : 0;
+    for (let j = 0; j < classes; j++) total += Math.exp(logits[i * classes + j]! - top);
+    return Math.log(total) + top - logits[i * classes + k]!;
+  });
+}
+
+/** Their mean; 0 without rows. */
+export function negativeLogLikelihood(logits: Float32Array, truth: ArrayLike<number>, classes: number): number {
+  return negativeLogLikelihoods(logits, truth, classes).reduce((sum, value) => sum + value, 0) / Math.max(1, truth.length);
 }
 
 /** Share of rows whose true class is among the `top` highest logits [N,K]; of equals, the first counts as higher. */

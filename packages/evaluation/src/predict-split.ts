@@ -90,10 +90,28 @@ function featuresOf({ points }: SplitLandmarks, rows: ArrayLike<number>, widthPx
 
 /** Logits [N,K] of the chosen rows. Throws `UserError` when the model's labels are not the store's. */
 export async function predictSplit(options: PredictOptions): Promise<{ logits: Float32Array; labels: readonly string[]; card: ModelCard }> {
+  const card = readCard(options.model, options.file);
+  const head = chooseHead(card, options);
+  const [logits] = await predictHeads(options, [head]);
+  return { logits: logits!, labels: head.labels, card };
+}
+
+/** Throws `UserError` unless these are K finite numbers a row. */
+function checkOutput(logits: Float32Array, count: number, { output, labels }: CardHead, file: string): void {
+  if (logits.length !== count * labels.length) {
+    throw new UserError(
+      'bad-model',
+      `${file}: output ${output} gives ${logits.length / count} values a face, its card names ${labels.length} labels (${labels.join(', ')}); export the model anew`,
+    );
+  }
+  if (!logits.every(Number.isFinite))
+    throw new UserError('bad-model', `${file}: output ${output} is not a finite number for some faces; its weights are broken, or its training diverged`);
+}
+
+/** Logits [N,K] of the chosen rows for each of these heads of the model, in one walk over the rows. */
+export async function predictHeads(options: PredictOptions, heads: readonly CardHead[]): Promise<Float32Array[]> {
   const { split, file } = options;
   const card = readCard(options.model, file);
-  const { labels, output } = chooseHead(card, options);
-  const K = labels.length;
   const rows = options.rows ?? Uint32Array.from({ length: split.count }, (_, i) => i);
   const batch = options.batch ?? 64;
   const { channels, height, width } = split.image;
@@ -101,15 +119,23 @@ export async function predictSplit(options: PredictOptions): Promise<{ logits: F
   const preprocessor = new Preprocessor(card.preprocessing);
   const landmarks = await landmarksFor(card, options);
   const session = await options.createSession(options.model, options.threads ? { threads: options.threads } : {});
-  const run = async (images: Float32Array, batchRows: ArrayLike<number>, isMirrored: boolean): Promise<Float32Array> => {
+  const run = async (images: Float32Array, batchRows: ArrayLike<number>, isMirrored: boolean): Promise<Float32Array[]> => {
     const count = batchRows.length;
     const feeds = { [input.name]: tensor.float32(images, [count, ...input.shape]) };
     if (card.landmarks) feeds[card.landmarks.name] = tensor.float32(featuresOf(landmarks!, batchRows, width, isMirrored), [count, landmarkFeatureCount]);
-    return (await session.run(feeds, [output]))[output]!.data as Float32Array;
+    const outputs = await session.run(
+      feeds,
+      heads.map(({ output }) => output),
+    );
+    return heads.map((head) => {
+      const values = outputs[head.output]!.data as Float32Array;
+      checkOutput(values, count, head, file);
+      return values;
+    });
   };
   const levels = card.preprocessing.crop.align === 'eyes-level';
   try {
-    const logits = new Float32Array(rows.length * K);
+    const logits = heads.map(({ labels }) => new Float32Array(rows.length * labels.length));
     const pixels = new Uint8Array(batch * split.imageBytes);
     const square = wholeSquare({ width, height });
     for (let at = 0; at < rows.length; at += batch) {
@@ -121,17 +147,18 @@ export async function predictSplit(options: PredictOptions): Promise<{ logits: F
       for (let i = 0; i < count; i++) {
         const stored = pixels.subarray(i * split.imageBytes, (i + 1) * split.imageBytes);
         await options.alter?.(stored, rows[at + i]!);
-        const seen: FaceSquare = levels && landmarks ? { ...square, rollRad: landmarks.rolls[batchRows[i]!]! } : square;
-        preprocessor.write(toImage(stored, channels, height, width), seen, images, i * preprocessor.size);
+        const place: FaceSquare = levels && landmarks ? { ...square, rollRad: landmarks.rolls[batchRows[i]!]! } : square;
+        preprocessor.write(toImage(stored, channels, height, width), place, images, i * preprocessor.size);
       }
-      logits.set(await run(images, batchRows, false), at * K);
-      if (options.flip) {
-        const other = await run(mirrored(images, input.shape[2]), batchRows, true);
-        for (const [i, value] of other.entries()) logits[at * K + i] = (logits[at * K + i]! + value) / 2;
+      const seen = await run(images, batchRows, false);
+      const other = options.flip ? await run(mirrored(images, input.shape[2]), batchRows, true) : undefined;
+      for (const [h, values] of seen.entries()) {
+        const mean = other ? values.map((value, i) => (value + other[h]![i]!) / 2) : values;
+        logits[h]!.set(mean, at * heads[h]!.labels.length);
       }
       options.onProgress?.(at + count, rows.length);
     }
-    return { logits, labels, card };
+    return logits;
   } finally {
     await session.release();
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { riskCoverage, thresholdForRisk } from './abstention.ts';
+import { riskCurve, thresholdForRisk } from './abstention.ts';
 import { calibration, probabilities } from './calibration.ts';
 import { comparePaired } from './compare.ts';
 import { argmax, computeMetrics, topAccuracy, wilsonInterval } from './metrics.ts';
@@ -47,11 +47,18 @@ describe('properties', () => {
       fc.property(rows, fc.double({ min: 0.01, max: 0.9, noNaN: true }), (all, risk) => {
         const { logits, truth } = flat(all);
         const p = probabilities(logits, K);
-        const curve = riskCoverage(p, truth, K);
+        const curve = riskCurve(p, truth, K);
         expect(curve.points.at(-1)!.coverage).toBe(1);
         expect(curve.points.at(-1)!.risk).toBeCloseTo(1 - computeMetrics(truth, predictedOf(p), labels).accuracy);
         const point = thresholdForRisk(curve, risk);
-        if (point) expect(point.risk).toBeLessThanOrEqual(risk);
+        if (!point) return;
+        // Counted by hand among the rows it answers.
+        const answered = truth.flatMap((k, i) => {
+          const [best, highest] = [predictedOf(p)[i]!, Math.max(...p.subarray(i * K, (i + 1) * K))];
+          return highest >= point.threshold ? [best === k] : [];
+        });
+        expect(answered.filter((right) => !right).length / answered.length).toBeLessThanOrEqual(risk);
+        expect(answered.length / truth.length).toBeCloseTo(point.coverage);
       }),
     );
   });

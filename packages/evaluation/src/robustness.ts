@@ -3,7 +3,7 @@ import { randomFor, shuffledIndices } from '@mien/data';
 import { type CorruptionName, corruptionNames, corruptPixels } from './corruption/corruptions.ts';
 import { coverRegion, type FaceRegion, faceRegionNames, regionArea } from './corruption/face-regions.ts';
 import { severities } from './corruption/picture.ts';
-import { bootstrapInterval } from './compare.ts';
+import { bootstrapInterval, meanInterval } from './compare.ts';
 import { argmax, wilsonInterval } from './metrics.ts';
 import { type PredictOptions, predictSplit } from './predict-split.ts';
 
@@ -16,8 +16,9 @@ export interface RobustnessOptions extends Omit<PredictOptions, 'alter' | 'rows'
 
 export interface CorruptionResult {
   readonly corruption: CorruptionName;
-  /** Accuracy at severities 1 to 5. */
+  /** Accuracy at severities 1 to 5, with Wilson's intervals. */
   readonly accuracy: readonly number[];
+  readonly accuracy95: readonly (readonly [number, number])[];
   readonly mean: number;
 }
 
@@ -40,6 +41,8 @@ export interface Robustness {
   readonly corruptions: readonly CorruptionResult[];
   /** Mean accuracy over all corruptions and severities, and that ÷ `clean`. */
   readonly corrupted: number;
+  /** Its bootstrap interval over rows, each with all of its corrupted forms. */
+  readonly corrupted95: readonly [number, number];
   readonly retained: number;
   readonly occlusions: readonly OcclusionResult[];
 }
@@ -69,12 +72,22 @@ export async function measureRobustness(options: RobustnessOptions): Promise<Rob
   const whole = await hits();
   const clean = share(whole);
   const results: CorruptionResult[] = [];
+  const hitsOfRow = new Float64Array(n);
   for (const corruption of corruptionNames) {
     const accuracy: number[] = [];
+    const accuracy95: [number, number][] = [];
     for (const severity of severities) {
-      accuracy.push(share(await hits((pixels, row) => corruptPixels(pixels, split.image, corruption, severity, seed, row))));
+      const right = await hits((pixels, row) => corruptPixels(pixels, split.image, corruption, severity, seed, row));
+      for (const [i, hit] of right.entries()) hitsOfRow[i]! += hit;
+      accuracy.push(share(right));
+      accuracy95.push(
+        wilsonInterval(
+          right.reduce((a, b) => a + b, 0),
+          n,
+        ),
+      );
     }
-    results.push({ corruption, accuracy, mean: accuracy.reduce((a, b) => a + b, 0) / accuracy.length });
+    results.push({ corruption, accuracy, accuracy95, mean: accuracy.reduce((a, b) => a + b, 0) / accuracy.length });
   }
   const occlusions: OcclusionResult[] = [];
   for (const region of faceRegionNames) {
@@ -92,6 +105,10 @@ export async function measureRobustness(options: RobustnessOptions): Promise<Rob
     clean95: wilsonInterval(correct, n),
     corruptions: results,
     corrupted,
+    corrupted95: meanInterval(
+      hitsOfRow.map((hits) => hits / (corruptionNames.length * severities.length)),
+      seed,
+    ),
     retained: clean > 0 ? corrupted / clean : 0,
     occlusions,
   };

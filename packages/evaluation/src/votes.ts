@@ -42,11 +42,16 @@ export async function majorityTruth(split: Split, labels: readonly string[]): Pr
     throw new UserError('no-votes', `split ${split.name}: the votes of all ${split.count} rows sum to 0; import the votes that belong to these images`);
   const rows: number[] = [];
   const truth: number[] = [];
+  let [without, noFace] = [0, 0];
   for (let row = 0; row < split.count; row++) {
     const counts = votes.subarray(row * width, (row + 1) * width);
     const total = counts.reduce((a, b) => a + b, 0);
     const winner = columns.findIndex((column) => 2 * counts[column]! > total);
-    if (winner < 0) continue;
+    if (winner < 0) {
+      if (total === 0) without++;
+      else if (counts.some((count) => 2 * count > total)) noFace++;
+      continue;
+    }
     rows.push(row);
     truth.push(winner);
   }
@@ -54,6 +59,6 @@ export async function majorityTruth(split: Split, labels: readonly string[]): Pr
   return {
     rows: Uint32Array.from(rows),
     truth: Uint8Array.from(truth),
-    protocol: `majority of votes over ${labels.length} classes; ${left} of ${split.count} rows left out for lack of one`,
+    protocol: `majority of votes over ${labels.length} classes, more than half of all votes of a row; ${left} of ${split.count} rows left out (${left - noFace - without} without a majority, ${noFace} whose majority is none of these classes, as unknown or no face, ${without} without votes)`,
   };
 }

@@ -49,6 +49,9 @@ const landmarks = z.object({ name: z.string(), kind: z.literal(landmarkKind), fe
 
 const figure = z.object({
   metric: z.string(),
+  /** The output that was measured, and what was taken for true; absent: the main output, by the labels of the data. */
+  head: z.optional(z.string()),
+  protocol: z.optional(z.string()),
   dataset: z.string(),
   split: z.string(),
   n: count,
@@ -59,8 +62,17 @@ const figure = z.object({
 
 const labels = z.array(z.string()).check(z.minLength(2));
 
+/** Rows of a data set: its name, its own split, and their numbers there, as `rowSetsOf` of @mien/data writes them. */
+const rowSets = z.array(z.object({ source: z.string(), split: z.string(), rows: z.string() }));
+
 /** One output of the network, [N,K]. */
-const outputSchema = z.object({ name: z.string(), /** Logits are divided by this before softmax. */ temperature: positive });
+const outputSchema = z.object({
+  name: z.string(),
+  /** Logits are divided by this before softmax. */
+  temperature: positive,
+  /** Rows the temperature was fitted on. */
+  fittedOn: z.optional(rowSets),
+});
 
 export const cardSchema = z.object({
   formatVersion: size,
@@ -86,6 +98,11 @@ export const cardSchema = z.object({
     seed: z.int(),
     epochs: z.number().check(z.nonnegative()),
     finished: z.optional(z.string()),
+    /** The weights it began with, with their licence, where they were not drawn. */
+    startedFrom: z.optional(z.string()),
+    /** Rows learnt from, and rows the epoch was chosen on; absent in older cards, which name the split alone. */
+    learntRows: z.optional(rowSets),
+    chosenRows: z.optional(rowSets),
   }),
   parameters: count,
   flops: z.number().check(z.nonnegative()),

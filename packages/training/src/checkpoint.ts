@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Optimizer, type PlateauState, plateauStart, type TrainStep, type WeightAverage } from '@mien/engine';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '@mien/models';
 import { UserError } from '@mien/runtime';
+import type { DataFingerprint } from './data-fingerprint.ts';
 import { writeAtomically } from './run-folder.ts';
 
 /** Where in the run the next step is, and the sums the epoch's figures are made of. */
@@ -33,6 +34,8 @@ export interface Position {
   changes: readonly string[];
   /** Checksum of the pseudo-labels of this stage; '' without any. */
   pseudoLabels: string;
+  /** The data trained on; undefined in checkpoints of before. */
+  data?: DataFingerprint;
 }
 
 export function freshPosition(): Position {

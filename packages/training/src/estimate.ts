@@ -1,9 +1,12 @@
 /** What a training would cost on this machine, from a few measured steps: `mien train --dry-run`. */
-import { describeNetwork } from '@mien/engine';
+import { buildNetwork, describeNetwork } from '@mien/engine';
 import { sizeOf } from '@mien/onnx';
 import { freshPosition } from './checkpoint.ts';
+import { beyondSteps, largestActivations, memoryNeeds, type MemoryNeeds } from './training-memory.ts';
 import { imagesPerBatch, openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
 import type { Stage } from './recipe-schema.ts';
+import { layerCosts, stepFactor } from './training-cost.ts';
+import { untrainedFrozen } from './untrained-frozen.ts';
 
 export interface StageEstimate {
   readonly name: string;
@@ -13,6 +16,24 @@ export interface StageEstimate {
   readonly imagesPerSecond: number;
   /** Of the whole stage, as long as patience does not end it; validation included. */
   readonly seconds: number;
+  /** What comes on top of the steps, which are measured. */
+  readonly memory: MemoryNeeds;
+}
+
+export interface EstimateProgress {
+  /** Counts from 1. */
+  readonly stage: number;
+  readonly stages: number;
+  readonly name: string;
+  /** A step takes as long as the machine needs for it; so does building, of a large network. */
+  readonly doing: 'building' | 'measuring';
+  /** Steps measured, of so many. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface EstimateOptions extends OpenTrainingOptions {
+  readonly onProgress?: ((progress: EstimateProgress) => void) | undefined;
 }
 
 export interface TrainingEstimate {
@@ -26,18 +47,21 @@ export interface TrainingEstimate {
   readonly validationRows: number;
   readonly kernels: string;
   readonly init?: Training['init'];
+  /** What is likely not meant, a line each. */
+  readonly notices: readonly string[];
   readonly stages: readonly StageEstimate[];
   readonly seconds: number;
-  /** Most memory this process held while measuring, in bytes. */
+  /** In bytes: the most this process held while measuring, and what the stage that needs most takes beside its steps. */
   readonly peakBytes: number;
 }
 
 /** Steps that are measured, after one that is not: the first one also allocates. */
 const measuredSteps = 3;
-/** A backward pass costs about twice a forward one. */
-const forwardShare = 1 / 3;
+/** Images that `evaluateSplit` looks at together. */
+const validationBatch = 64;
 
-async function estimateStage(training: Training, stage: Stage): Promise<StageEstimate> {
+async function estimateStage(training: Training, stage: Stage, tell: (doing: EstimateProgress['doing'], done: number) => void): Promise<StageEstimate> {
+  tell('building', 0);
   const { state, batches, heads, features, release } = await openStage(training, stage, freshPosition());
   const { step, optimizer } = state;
   try {
@@ -48,6 +72,7 @@ async function estimateStage(training: Training, stage: Stage): Promise<StageEst
     if (images) await features.extract(images);
     const extraction = images ? ((performance.now() - began) / 1000 / stage.batch) * training.rows.trainRows.length : 0;
     for (let i = 0; i <= measuredSteps; i++) {
+      tell('measuring', i);
       if (i === 1) began = performance.now();
       if (!features) await batches.fillImages(0, 0, step.images);
       for (const values of step.inputs.values()) batches.fillLandmarks!(0, 0, values);
@@ -62,7 +87,10 @@ async function estimateStage(training: Training, stage: Stage): Promise<StageEst
     // How many rows will be given a label is not known before there is a model: at most all of them.
     const rows = stage.pseudo ? { ...training.rows, trainRows: Uint32Array.from([...trainRows, ...unlabelledRows]) } : training.rows;
     const steps = stepsPerEpoch({ rows }, stage);
-    const forward = features ? extraction / trainRows.length : (forwardShare * secondsPerImage * stage.batch) / imagesPerBatch(stage);
+    // Frozen layers have no backward pass: forward is then more than a third of a step.
+    const forward = features
+      ? extraction / trainRows.length
+      : (secondsPerImage * stage.batch) / imagesPerBatch(stage) / stepFactor(layerCosts(training.plan), stage);
     const judging = stage.pseudo ? (unlabelledRows.length + validationRows.length) * forward * (stage.pseudo.flip ? 2 : 1) : 0;
     const epochSeconds = secondsPerImage * steps * stage.batch * stage.accumulate + forward * validationRows.length;
     return {
@@ -72,19 +100,39 @@ async function estimateStage(training: Training, stage: Stage): Promise<StageEst
       trainedParameters: step.slots.reduce((sum, slot) => sum + slot.weights.length, 0),
       imagesPerSecond: 1 / secondsPerImage,
       seconds: extraction + judging + stage.epochs * epochSeconds,
+      memory: memoryNeeds({
+        weights: numbersIn(step.stored),
+        optimizer: numbersIn(optimizer.state),
+        average: numbersIn(state.average?.average ?? new Map()),
+        activations: largestActivations(outputsOf(training)),
+        batch: Math.min(validationBatch, validationRows.length),
+        rows: trainRows.length,
+        featureSize: features?.featureSize ?? 0,
+      }),
     };
   } finally {
     await release();
   }
 }
 
+const numbersIn = (tensors: ReadonlyMap<string, Float32Array>): number => [...tensors.values()].reduce((sum, { length }) => sum + length, 0);
+
+/** Of every layer, for one image. */
+function outputsOf({ plan }: Training): (readonly number[])[] {
+  return buildNetwork(plan.network, plan.input, { mode: 'infer', batch: 1 }).layers.map(({ output }) => output);
+}
+
 /** Builds every stage, runs a few steps of each and adds up. Nothing is written. Throws what a training would throw before its first step. */
-export async function estimateTraining(options: OpenTrainingOptions): Promise<TrainingEstimate> {
+export async function estimateTraining(options: EstimateOptions): Promise<TrainingEstimate> {
   const training = await openTraining(options);
   const { plan, rows, init, kernelReport } = training;
   const stages: StageEstimate[] = [];
   try {
-    for (const stage of options.recipe.stages) stages.push(await estimateStage(training, stage));
+    const { recipe, onProgress } = options;
+    for (const [i, stage] of recipe.stages.entries()) {
+      const common = { stage: i + 1, stages: recipe.stages.length, name: stage.name, total: measuredSteps };
+      stages.push(await estimateStage(training, stage, (doing, done) => onProgress?.({ ...common, doing, done })));
+    }
   } finally {
     await training.teachers?.release();
   }
@@ -98,9 +146,10 @@ export async function estimateTraining(options: OpenTrainingOptions): Promise<Tr
     validationRows: rows.validationRows.length,
     kernels: kernelReport,
     ...(init ? { init } : {}),
+    notices: [untrainedFrozen(options.recipe, plan, init) ?? []].flat(),
     stages,
     seconds: stages.reduce((sum, stage) => sum + stage.seconds, 0),
     // In kilobytes, whatever the platform.
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: process.resourceUsage().maxRSS * 1024 + Math.max(...stages.map(({ memory }) => beyondSteps(memory))),
   };
 }

@@ -7,6 +7,19 @@ export interface EpochFigures {
   readonly accuracy: number;
 }
 
+/** What takes its time between steps: features of a frozen backbone, validation, judging rows without labels, measuring a finished model. Not logged. */
+export interface CountEvent {
+  readonly type: 'features' | 'validating' | 'judging' | 'measuring';
+  /** Images. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** True for events that only count on towards something. */
+export function isCount(event: TrainEvent): event is CountEvent {
+  return event.type === 'features' || event.type === 'validating' || event.type === 'judging' || event.type === 'measuring';
+}
+
 export type TrainEvent =
   | {
       readonly type: 'start';
@@ -20,6 +33,9 @@ export type TrainEvent =
       readonly init?: InitReport;
       readonly resumedAt?: { epoch: number; step: number };
     }
+  /** What is likely not meant, in one line. */
+  | { readonly type: 'notice'; readonly message: string }
+  | CountEvent
   | {
       readonly type: 'stage';
       /** Counts from 1. */

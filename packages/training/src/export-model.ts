@@ -1,8 +1,10 @@
 /** A trained network as one ONNX file that carries its card. */
 import { decodeModel, encodeModel, halveWeights } from '@mien/onnx';
 import { buildNetwork, describeNetwork, type Weights } from '@mien/engine';
+import type { RowSet } from '@mien/data';
 import { landmarkInput } from '@mien/models';
 import { cardFormatVersion, cardKey, cardSchema, ferCrop, landmarkFeatureCount, landmarkKind, type ModelCard } from '@mien/runtime';
+import { describeOrigin, type WeightsOrigin } from './init-file.ts';
 import type { NetworkPlan } from './network-plan.ts';
 import type { Recipe } from './recipe-schema.ts';
 import { describeValidation } from './rows.ts';
@@ -16,23 +18,38 @@ export interface ExportContext {
   readonly rows: number;
   readonly epochs: number;
   readonly figures: ModelCard['figures'];
+  /** Rows learnt from, and rows the epoch was chosen on. */
+  readonly learnt?: readonly RowSet[];
+  readonly chosen?: readonly RowSet[];
   /** How the faces it was trained on stand: turned by the recipe, or in a store of level faces. Default: the recipe's. */
   readonly align?: 'none' | 'eyes-level';
-  /** Names of the models it learned from besides its data. */
-  readonly teachers?: readonly string[];
+  /** The models it learned from besides its data. */
+  readonly teachers?: readonly WeightsOrigin[];
+  /** The weights it began with, where they were not drawn. */
+  readonly startedFrom?: WeightsOrigin | undefined;
+}
+
+/** Our own part is MIT; what it is made of may ask for more. */
+const ownLicence = 'MIT';
+
+/** The licences of all that a model is made of, each once: `MIT + bsd-3-clause`. */
+function joinLicences(origins: readonly WeightsOrigin[]): string {
+  const all = [ownLicence, ...origins.flatMap(({ licence }) => licence?.split(/ \+ | and /) ?? [])];
+  return all.filter((licence, i) => all.findIndex((other) => other.toLowerCase() === licence.toLowerCase()) === i).join(' + ');
 }
 
 const list = (values: number | readonly number[]): readonly number[] => (typeof values === 'number' ? [values] : values);
 
-export function makeCard({ recipe, plan, labels, dataName, rows, epochs, figures, align = recipe.align, teachers = [] }: ExportContext): ModelCard {
+export function makeCard(context: ExportContext): ModelCard {
+  const { recipe, plan, labels, dataName, rows, epochs, figures, learnt, chosen, align = context.recipe.align, teachers = [], startedFrom } = context;
   const { architecture, input } = plan;
   const summary = describeNetwork(plan.network, input);
   return cardSchema.parse({
     formatVersion: cardFormatVersion,
     name: recipe.name,
     architecture: architecture.name,
-    description: `${recipe.description || architecture.description}${teachers.length > 0 ? `; distilled from ${teachers.join(', ')}` : ''}`,
-    licence: 'MIT',
+    description: `${recipe.description || architecture.description}${teachers.length > 0 ? `; distilled from ${teachers.map(({ name }) => name).join(', ')}` : ''}`,
+    licence: joinLicences([...(startedFrom ? [startedFrom] : []), ...teachers]),
     labels,
     preprocessing: {
       input: { name: 'image', shape: input },
@@ -54,6 +71,9 @@ export function makeCard({ recipe, plan, labels, dataName, rows, epochs, figures
       recipe: recipe.name,
       seed: recipe.seed,
       epochs,
+      ...(startedFrom ? { startedFrom: describeOrigin(startedFrom) } : {}),
+      ...(learnt ? { learntRows: learnt } : {}),
+      ...(chosen ? { chosenRows: chosen } : {}),
     },
     parameters: summary.params.total,
     flops: summary.flops,

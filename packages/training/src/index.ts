@@ -4,8 +4,8 @@
 export { checkRecipe, loadRecipe, recipeNames } from './recipe.ts';
 export type { Recipe, RecipeInput, Stage } from './recipe-schema.ts';
 // Training
-export type { EpochFigures, TrainEvent } from './events.ts';
-export { estimateTraining, type StageEstimate, type TrainingEstimate } from './estimate.ts';
+export { type CountEvent, type EpochFigures, isCount, type TrainEvent } from './events.ts';
+export { type EstimateOptions, type EstimateProgress, estimateTraining, type StageEstimate, type TrainingEstimate } from './estimate.ts';
 export { train, type TrainOptions } from './train.ts';
 export type { InitReport } from './initial-weights.ts';
 export { isRunFolder, runFolder, writeAtomically } from './run-folder.ts';
@@ -19,7 +19,7 @@ export type { TrainingPlace } from './jobs/training-work.ts';
 export { openTrainingHandler, type TrainingWorkerOptions } from './jobs/training-handler.ts';
 export { type AblationSummary, type RowSummary, summariseAblation } from './ablation/summarise.ts';
 export { formatMarkdown } from './ablation/format-summary.ts';
-export { type ResultFiles, updateDocument, writeResults } from './ablation/write-results.ts';
+export { findPlace, type ResultFiles, updateDocument, writeResults } from './ablation/write-results.ts';
 // Sweeps
 export { type Axis, candidatesOf, type Distribution, parseGrid, parseRandom, type SearchSpace } from './sweep/search-space.ts';
 export { countsOf, type Halving } from './sweep/halving.ts';

@@ -1,13 +1,11 @@
 /** The weights a training starts from: drawn from the seed, or taken from a file where names and shapes fit. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type AnyNetwork, buildNetwork, type Weights, type WeightSpec } from '@mien/engine';
 import { randomFor } from '@mien/data';
-import { decodeWeights } from '@mien/models';
-import { decodeModel, widenWeights } from '@mien/onnx';
+import { architectures, bestFit, checkFit, type WeightImport } from '@mien/models';
 import { UserError } from '@mien/runtime';
+import { type FoundTensor, type InitFile, readInitFile, type WeightsOrigin } from './init-file.ts';
 import type { ImageShape } from './input-pixels.ts';
 import type { Recipe } from './recipe-schema.ts';
-import { isRunFolder, runFolder } from './run-folder.ts';
 
 /** What became of the weights of a file. */
 export interface InitReport {
@@ -15,49 +13,12 @@ export interface InitReport {
   readonly used: number;
   /** Weights of the network that the file does not hold, or holds in another shape: drawn from the seed. */
   readonly fresh: readonly string[];
-}
-
-interface FoundTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly origin: WeightsOrigin;
 }
 
 /** First weights, each a function of the seed and its name. */
 export function drawWeights(specs: readonly WeightSpec[], seed: number): Map<string, Float32Array> {
   return new Map(specs.map((spec) => [spec.name, spec.initializer(spec.shape, randomFor(seed, 'weights', spec.name))]));
-}
-
-/** Weights of an exported model by name, also of one that keeps them as float16 or int8. */
-export function weightsOfModel(bytes: Uint8Array): Map<string, FoundTensor> {
-  const found = new Map<string, FoundTensor>();
-  for (const [name, tensor] of Object.entries(widenWeights(decodeModel(bytes)).initializers)) {
-    if (tensor.dtype === 'float32') found.set(name, { shape: tensor.shape, data: tensor.data as Float32Array });
-  }
-  return found;
-}
-
-interface FoundWeights {
-  readonly tensors: ReadonlyMap<string, FoundTensor>;
-  /** How images must be normalised for them, where the file says so. */
-  readonly normalise?: Recipe['normalise'];
-}
-
-/** Of a `.safetensors` or `.onnx` file, or of the best model of a run. */
-function readWeights(source: string): FoundWeights {
-  const file = isRunFolder(source) ? runFolder(source).model : source;
-  if (!existsSync(file) || !statSync(file).isFile()) {
-    throw new UserError('no-init', `init ${source}: expected a .safetensors or .onnx file or the folder of a run with a model.onnx; there is none`);
-  }
-  const bytes = new Uint8Array(readFileSync(file));
-  if (!file.endsWith('.onnx')) {
-    const { tensors, metadata } = decodeWeights(bytes, file);
-    return { tensors, ...(metadata.normalise ? { normalise: JSON.parse(metadata.normalise) as Recipe['normalise'] } : {}) };
-  }
-  try {
-    return { tensors: weightsOfModel(bytes) };
-  } catch (cause) {
-    throw new UserError('no-init', `init ${file}: cannot be read as an ONNX file (${(cause as Error).message})`, { cause });
-  }
 }
 
 /** Weights see the images they were made for, or nothing they have learned holds. */
@@ -72,28 +33,84 @@ function checkNormalisation(source: string, expected: Recipe['normalise'], got: 
   }
 }
 
-/** All weights of the network at the start of a training. Throws `UserError` when the file has none that fit. */
-export function initialWeights(network: AnyNetwork, input: ImageShape, { seed, init, normalise }: Recipe): { weights: Weights; report?: InitReport } {
-  const { specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
-  const weights = drawWeights(specs, seed);
-  if (!init) return { weights };
-  const { tensors: found, normalise: expected } = readWeights(init);
-  if (expected) checkNormalisation(init, expected, normalise, input[0]);
-  const fresh: string[] = [];
-  for (const { name, shape } of specs) {
-    const tensor = found.get(name);
-    if (tensor && tensor.shape.length === shape.length && tensor.shape.every((dim, i) => dim === shape[i])) weights.set(name, tensor.data.slice());
-    else fresh.push(name);
-  }
-  const used = specs.length - fresh.length;
-  if (used === 0) {
+const isSameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((dim, i) => dim === b[i]);
+
+/** Attention gates are small and new in most trainings: one of another kernel says nothing against the network around it. */
+const isGate = (name: string): boolean => /(?:^|\.)cbam\./.test(name);
+
+/** What an import of the file would use, skip and miss, by Mien's own names and exact shapes. */
+function matchByName(tensors: ReadonlyMap<string, FoundTensor>, specs: readonly WeightSpec[]): WeightImport {
+  const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
+  const fits = (name: string): boolean => tensors.has(name) && isSameShape(tensors.get(name)!.shape, shapes.get(name)!);
+  const used = specs.filter(({ name }) => fits(name)).map(({ name }) => ({ from: name, to: name }));
+  const taken = new Set(used.map(({ to }) => to));
+  const ignored = [...tensors.keys()].filter((name) => name.endsWith('num_batches_tracked'));
+  const reasonOf = (name: string, shape: readonly number[]): string => {
+    const wanted = shapes.get(name);
+    if (isGate(name)) return '';
+    return wanted ? `it is [${shape}], the model has [${wanted}]` : 'the model has no such weight';
+  };
+  return {
+    weights: new Map(),
+    used,
+    reshaped: [],
+    folded: new Map(),
+    skipped: [...tensors]
+      .filter(([name]) => !taken.has(name) && !ignored.includes(name))
+      .map(([name, { shape }]) => ({ name, shape, to: name, reason: reasonOf(name, shape) })),
+    ignored,
+    missing: specs.filter(({ name }) => !taken.has(name)),
+    dialect: 'mien',
+  };
+}
+
+/** What could be done with a file of which nothing fits by name. */
+function adviceFor(tensors: InitFile['tensors'], model: string): string {
+  const best = bestFit(tensors, architectures);
+  const fitsBetter = best && best.model !== model && 2 * best.fitting > best.ofFile;
+  return fitsBetter ? `model ${best.model} fits best, ${best.fitting} of ${best.ofFile}` : '`mien weights import` translates names';
+}
+
+/** Refuses weights of another network by the rule of `mien weights import`: new heads and gates may be missing, the layers around them may not. */
+function checkInit(match: WeightImport, { tensors, model: madeFor }: InitFile, specs: readonly WeightSpec[], { init, model }: Recipe): void {
+  const said = madeFor && madeFor !== model ? `; the file says it is of model ${madeFor}` : '';
+  if (match.used.length === 0) {
+    const some = (names: Iterable<string>): string => [...names].slice(0, 2).join(', ');
     throw new UserError(
       'no-init',
-      `init ${init}: none of its ${found.size} weights fits the network (it has ${[...found.keys()].slice(0, 2).join(', ')}…, the network ${specs
-        .slice(0, 2)
-        .map((s) => s.name)
-        .join(', ')}…); \`mien weights import\` translates names`,
+      `init ${init}: none of its ${tensors.size} weights fits the network (it has ${some(tensors.keys())}…, the network ${some(specs.map(({ name }) => name))}…); ${adviceFor(tensors, model)}${said}`,
     );
   }
-  return { weights, report: { source: init, used, fresh } };
+  try {
+    checkFit(match, tensors, { file: `init ${init}`, model }, architectures);
+  } catch (error) {
+    if (!(error instanceof UserError) || !said) throw error;
+    throw new UserError(error.code, `${error.message}${said}`, { cause: error });
+  }
+}
+
+/** The weights of a recipe's `init`, by name. Throws `UserError` for a file of another network, or whose numbers are none. */
+export function takeInit(specs: readonly WeightSpec[], channels: number, recipe: Recipe & { readonly init: string }): { taken: Weights; report: InitReport } {
+  const { init, normalise } = recipe;
+  const file = readInitFile(init);
+  if (file.normalise) checkNormalisation(init, file.normalise, normalise, channels);
+  const match = matchByName(file.tensors, specs);
+  checkInit(match, file, specs, recipe);
+  const taken = new Map(match.used.map(({ to }) => [to, file.tensors.get(to)!.data]));
+  for (const [name, values] of taken) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) throw new UserError('bad-weights', `init ${init}: weight ${name} holds ${values[at]}; take a file of a training that did not diverge`);
+  }
+  const report = { source: init, used: taken.size, fresh: match.missing.map(({ name }) => name), origin: file.origin };
+  return { taken, report };
+}
+
+/** All weights of the network at the start of a training. Throws `UserError` when the file of `init` does not fit. */
+export function initialWeights(network: AnyNetwork, input: ImageShape, recipe: Recipe): { weights: Weights; report?: InitReport } {
+  const { specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
+  const { init, seed } = recipe;
+  if (!init) return { weights: drawWeights(specs, seed) };
+  const { taken, report } = takeInit(specs, input[0], { ...recipe, init });
+  const valuesOf = (spec: WeightSpec): Float32Array => taken.get(spec.name)?.slice() ?? drawWeights([spec], seed).get(spec.name)!;
+  return { weights: new Map(specs.map((spec) => [spec.name, valuesOf(spec)])), report };
 }

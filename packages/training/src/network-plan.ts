@@ -77,7 +77,19 @@ export function planNetwork(recipe: Recipe, image: ImageShape, labels: readonly 
   };
 }
 
+/** Throws `UserError` with the nearest known option. */
+function checkOptions({ name: recipeName, modelOptions }: Recipe, { name, options }: Architecture): void {
+  const unknown = Object.keys(modelOptions).find((option) => !Object.hasOwn(options, option));
+  if (unknown === undefined) return;
+  const known = Object.keys(options);
+  const suggestion = nearest(unknown, known);
+  const hint = suggestion ? `did you mean ${suggestion}? ` : '';
+  const all = known.length > 0 ? `model ${name} has ${known.join(', ')}` : `model ${name} has none`;
+  throw new UserError('bad-model-option', `recipe ${recipeName}: modelOptions: there is no option ${unknown}; ${hint}${all}`);
+}
+
 function buildArchitecture(recipe: Recipe, architecture: Architecture, heads: readonly Head[], channels: number): Network {
+  checkOptions(recipe, architecture);
   const classes = heads.reduce((sum, head) => sum + head.labels.length, 0);
   return architecture.build({ classes, channels, ...recipe.modelOptions });
 }

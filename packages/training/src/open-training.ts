@@ -5,7 +5,6 @@ import {
   accumulateGradients,
   adam,
   averageWeights,
-  buildNetwork,
   canKeepFeatures,
   chooseKernels,
   createFeatureTraining,
@@ -21,6 +20,7 @@ import {
   type Weights,
 } from '@mien/engine';
 import { UserError } from '@mien/runtime';
+import { checkStages } from './check-stages.ts';
 import { type BatchSource, type HeadTargets, TrainingBatches } from './batches.ts';
 import type { SplitLandmarks } from '@mien/data';
 import type { Position, TrainingState } from './checkpoint.ts';
@@ -30,13 +30,12 @@ import { type Head, headTargets, votesOf } from './heads.ts';
 import { type InitReport, initialWeights } from './initial-weights.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
 import type { Recipe, Stage } from './recipe-schema.ts';
-import { checkSemi } from './semi/check-semi.ts';
 import { ConsistencyBatches } from './semi/consistency-batches.ts';
 import { chooseRows, type TrainingRows } from './rows.ts';
 import { StageTrainer, type StageContext } from './stage-trainer.ts';
 import type { Votes } from './targets.ts';
 import { openLandmarks } from './training-landmarks.ts';
-import { checkWeightGroups, frozenIn, groupOf } from './weight-groups.ts';
+import { frozenIn, groupOf } from './weight-groups.ts';
 
 /** What stays the same over all stages. */
 export interface Training {
@@ -67,28 +66,6 @@ export interface OpenStage {
   readonly heads: ReadonlyMap<string, HeadTargets>;
   /** Trains the stage; the rest of the context is the caller's. */
   trainer(context: Omit<StageContext, 'recipe' | 'stage' | 'state' | 'batches' | 'imageShape' | 'heads' | 'teachers'>): StageTrainer;
-}
-
-function checkStages(recipe: Recipe, plan: NetworkPlan, chosen: TrainingRows): void {
-  const rows = chosen.trainRows.length;
-  const classes = chosen.train.labelNames.length;
-  const { specs } = buildNetwork(plan.network, plan.input, { mode: 'infer', batch: 1 });
-  const names = specs.filter((spec) => spec.kind === 'trainable').map((spec) => spec.name);
-  const several = recipe.stages.length > 1;
-  for (const [i, stage] of recipe.stages.entries()) {
-    const where = several ? `recipe ${recipe.name}, stages.${i}` : `recipe ${recipe.name}`;
-    checkWeightGroups(stage, names, where);
-    checkSemi(recipe, i, chosen, where);
-    if (rows < stage.batch * stage.accumulate) {
-      const most = Math.max(1, Math.floor(rows / stage.accumulate));
-      const accumulated = stage.accumulate > 1 ? ` times accumulate ${stage.accumulate}` : '';
-      throw new UserError(
-        'batch-too-large',
-        `${where}: batch ${stage.batch}${accumulated} is larger than the ${rows} training rows; set a smaller one with --set ${several ? `stages.${i}.` : ''}batch=${most}`,
-      );
-    }
-  }
-  if (classes < 2) throw new UserError('one-class', `recipe ${recipe.name}: the data has labels of ${classes} class; two at least are needed`);
 }
 
 function makeOptimizer({ optimizer: o }: Stage, slots: TrainStep['slots']): Optimizer {
@@ -199,8 +176,16 @@ async function openFeatures({ rows, teachers }: Training, stage: Stage, options:
   return undefined;
 }
 
-/** Compiles a stage; its weights are zero until they are loaded. `rowWeight`: what a row counts in the loss, where that differs. */
-export async function openStage(training: Training, stage: Stage, position: Position, rowWeight?: (row: number) => number): Promise<OpenStage> {
+export interface OpenStageOptions {
+  /** What a row counts in the loss, where that differs. */
+  readonly rowWeight?: ((row: number) => number) | undefined;
+  /** Told of while a frozen backbone makes features of all rows, which the first step waits for. */
+  readonly onFeatures?: (done: number, total: number) => void;
+}
+
+/** Compiles a stage; its weights are zero until they are loaded. */
+export async function openStage(training: Training, stage: Stage, position: Position, given: OpenStageOptions = {}): Promise<OpenStage> {
+  const { rowWeight, onFeatures } = given;
   const { recipe, rows, plan, kernels, votes, landmarks, teachers, threads } = training;
   const isTaught = (name: string): boolean => teachers?.heads.some((head) => head.name === name) ?? false;
   const heads = headTargets({ heads: plan.heads, split: rows.train, rows: rows.trainRows, loss: stage.loss, votes, rowWeight });
@@ -229,7 +214,10 @@ export async function openStage(training: Training, stage: Stage, position: Posi
   const { consistency } = stage;
   const live = consistency && (await LiveInference.create(step, { ...options, batch: consistency.ratio * stage.batch, head: plan.heads[0]!.name }));
   let batches: BatchSource = images;
-  if (features) batches = new FeatureBatches({ images, rows: rows.trainRows, batch: stage.batch, imageSize: sizeOf(plan.batchInput), features });
+  if (features) {
+    const imageSize = sizeOf(plan.batchInput);
+    batches = new FeatureBatches({ images, rows: rows.trainRows, batch: stage.batch, imageSize, features, ...(onFeatures ? { onProgress: onFeatures } : {}) });
+  }
   if (consistency) {
     const [head] = heads.values();
     const { seed } = recipe;

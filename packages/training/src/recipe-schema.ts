@@ -157,7 +157,7 @@ export const headerSchema = z.strictObject({
   resizeTo: z.number().int().positive().optional(),
   /** `eyes-level`: every face is turned about its centre so that its eyes lie level, before it is augmented; the data needs landmarks. */
   align: z.enum(['none', 'eyes-level']).default('none'),
-  /** Weights to start from: a `.safetensors` or `.onnx` file, or the folder of a run. */
+  /** Weights to start from: a `.safetensors` or `.onnx` file, or the folder of a run. Heads and gates may differ, the layers around them not. */
   init: z.string().optional(),
   /** Decides the first weights, the order of samples, augmentation and dropout. */
   seed: z.number().int().default(1),

@@ -42,6 +42,19 @@ describe('the recipes that come with Mien', () => {
   });
 });
 
+describe('systems A and E', () => {
+  it.each([['resnet18-cbam'], ['resnet18-cbam-budget'], ['resnet18-patch-attention'], ['resnet18-patch-attention-budget']])(
+    '%s: system E’s list of augmentations',
+    (name) => {
+      expect(
+        loadRecipe(name)
+          .stages.at(-1)!
+          .augmentation.map(({ op }) => op),
+      ).toEqual(['flip', 'brightness', 'contrast', 'blur', 'cutout']);
+    },
+  );
+});
+
 describe('checkRecipe', () => {
   it('fills in every default', () => {
     const recipe = checkRecipe(minimal, 'r');
@@ -124,6 +137,35 @@ describe('a recipe with stages', () => {
     expect(refusal(() => checkRecipe({ ...staged, modelOption: {} }, 'r')).message).toMatch(/did you mean modelOptions/);
   });
 
+  it('says where a field belongs that stands elsewhere, and never suggests the word it refuses', () => {
+    const said = (value: unknown): string => refusal(() => checkRecipe(value, 'r')).message;
+    expect(said({ ...minimal, labelSmoothing: 0.1 })).toBe('r: recipe: there is no field labelSmoothing; it belongs to loss.labelSmoothing');
+    expect(said({ ...minimal, learningRate: 0.1 })).toMatch(/it belongs to optimizer\.learningRate$/);
+    expect(said({ ...minimal, labelSmoothin: 0.1 })).toMatch(/did you mean loss\.labelSmoothing\?$/);
+    expect(said({ ...minimal, optimizer: { ...minimal.optimizer, momentum: 0.9 } })).toMatch(
+      /there is no field momentum; it belongs to optimizer of kind sgd$/,
+    );
+    expect(said({ ...minimal, loss: { epochs: 2 } })).toMatch(/it belongs to the recipe or one of its stages$/);
+    expect(said({ ...staged, stages: [{ model: 'm' }] })).toBe('r: stages.0: there is no field model; it belongs to the recipe itself');
+    expect(said({ ...staged, stages: [{ everySteps: 3 }] })).toMatch(/it belongs to checkpoint\.everySteps$/);
+  });
+
+  it('tells which stages keep a value of their own when another is given to all', () => {
+    const path = file(
+      'name: r\nmodel: m\nepochs: 1\noptimizer: { kind: adam, learningRate: 1 }\nstages: [{ name: head }, { name: all, optimizer: { learningRate: 0.1 } }, { epochs: 2 }]\n',
+    );
+    const notices: string[] = [];
+    const rates = loadRecipe(path, ['optimizer.learningRate=0.5', 'batch=4'], (message) => notices.push(message)).stages.map((s) => s.optimizer.learningRate);
+    expect(rates).toEqual([0.5, 0.1, 0.5]);
+    expect(notices).toEqual([
+      '--set optimizer.learningRate=0.5: stage all (0.1) keeps its own optimizer.learningRate; to change it, set stages.1.optimizer.learningRate',
+    ]);
+    loadRecipe('vgg16-cbam', ['optimizer.learningRate=0.01'], (message) => notices.push(message));
+    expect(notices[1]).toMatch(
+      /stages last convolution \(0\.0001\), last two \(0\.00001\), last three \(0\.000001\) keep their own .*set stages\.1\.optimizer/,
+    );
+  });
+
   it('is changed stage by stage; a field that every stage gives itself is not changed in vain', () => {
     const path = file('name: r\nmodel: m\noptimizer: { kind: adam, learningRate: 1 }\nstages: [{ epochs: 1 }, { epochs: 2 }]\n');
     expect(loadRecipe(path, ['stages.1.epochs=9', 'batch=4']).stages.map((s) => [s.epochs, s.batch])).toEqual([
@@ -132,6 +174,15 @@ describe('a recipe with stages', () => {
     ]);
     expect(refusal(() => loadRecipe(path, ['epochs=9'])).message).toMatch(/every stage of this recipe gives its own epochs; set stages\.0\.epochs/);
     expect(refusal(() => loadRecipe(path, ['stages.2.epochs=9'])).message).toMatch(/items 0…1, not 2/);
+  });
+});
+
+describe('options of a model', () => {
+  it('that are not there are answered with the nearest', () => {
+    const recipe = checkRecipe({ ...minimal, model: 'resnet18', modelOptions: { widht: 0.5 } }, 'r');
+    expect(refusal(() => planNetwork(recipe, [1, 48, 48], expressions)).message).toMatch(
+      /^recipe r: modelOptions: there is no option widht; did you mean width\? model resnet18 has width, stem/,
+    );
   });
 });
 

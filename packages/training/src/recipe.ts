@@ -7,6 +7,7 @@ import { recipesUrl } from '@mien/recipes';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { nearest } from './nearest.ts';
+import { adviseOnField, fieldsOfPath } from './recipe-fields.ts';
 import { headerSchema, type Recipe, stageSchema } from './recipe-schema.ts';
 import { type Fields, isFields, parseAssignment, setField } from './set-field.ts';
 
@@ -29,31 +30,15 @@ function merge(base: unknown, over: unknown): unknown {
   return merged;
 }
 
-function complain(source: string, where: readonly PropertyKey[], issue: z.core.$ZodIssue, known: readonly string[]): never {
+function complain(source: string, where: readonly PropertyKey[], issue: z.core.$ZodIssue): never {
   const path = [...where, ...issue.path].map(String).join('.') || 'recipe';
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
-    const suggestion = nearest(key, known);
-    throw new UserError('bad-recipe', `${source}: ${path}: there is no field ${key}${suggestion ? `; did you mean ${suggestion}?` : ''}`);
+    const advice = adviseOnField(key, fieldsOfPath(issue.path));
+    throw new UserError('bad-recipe', `${source}: ${path}: there is no field ${key}${advice ? `; ${advice}` : ''}`);
   }
   throw new UserError('bad-recipe', `${source}: ${path}: ${issue.message}`);
 }
-
-/** Every field name anywhere in a schema, for suggestions. */
-function fieldNames(schema: unknown, names = new Set<string>()): Set<string> {
-  const def = (schema as { def?: Fields } | undefined)?.def;
-  if (!def) return names;
-  const shape = (schema as { shape?: Fields }).shape;
-  for (const [name, inner] of Object.entries(shape ?? {})) {
-    names.add(name);
-    fieldNames(inner, names);
-  }
-  for (const key of ['innerType', 'element', 'in'] as const) fieldNames(def[key], names);
-  for (const option of (def.options as unknown[] | undefined) ?? []) fieldNames(option, names);
-  return names;
-}
-
-const knownFields = [...fieldNames(headerSchema), ...fieldNames(stageSchema), 'stages'];
 
 /** Checks a recipe, fills in every default and every stage. Throws `UserError` naming the field. */
 export function checkRecipe(value: unknown, source: string): Recipe {
@@ -61,7 +46,7 @@ export function checkRecipe(value: unknown, source: string): Recipe {
   const { stages = [{}], ...rest } = value;
   const header = Object.fromEntries(Object.entries(rest).filter(([key]) => key === 'name' || !stageFields.includes(key)));
   const checked = headerSchema.safeParse(header);
-  if (!checked.success) complain(source, [], checked.error.issues[0]!, knownFields);
+  if (!checked.success) complain(source, [], checked.error.issues[0]!);
   if (!Array.isArray(stages) || stages.length === 0) throw new UserError('bad-recipe', `${source}: stages: expected a list of stages, one at least`);
   const base = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'name' && stageFields.includes(key)));
   const several = 'stages' in value;
@@ -69,7 +54,7 @@ export function checkRecipe(value: unknown, source: string): Recipe {
     const where = several ? ['stages', i] : [];
     if (!isFields(stage)) throw new UserError('bad-recipe', `${source}: stages.${i}: expected a mapping of stage fields`);
     const result = stageSchema.safeParse(merge(base, stage));
-    if (!result.success) complain(source, where, result.error.issues[0]!, knownFields);
+    if (!result.success) complain(source, where, result.error.issues[0]!);
     return result.data;
   });
   return { ...checked.data, stages: resolved };
@@ -108,9 +93,15 @@ export function readYaml(file: string, code: string): unknown {
   }
 }
 
-/** Loads a recipe by name or from a `.yaml` file, with `key=value` overrides applied before it is checked. */
-export function loadRecipe(nameOrFile: string, overrides: readonly string[] = []): Recipe {
+/**
+ * Loads a recipe by name or from a `.yaml` file, with `key=value` overrides applied before it is checked. `onNotice` is told, in one
+ * line, of stages that an override does not reach.
+ */
+export function loadRecipe(nameOrFile: string, overrides: readonly string[] = [], onNotice: (message: string) => void = () => {}): Recipe {
   const { file, fields } = readRecipe(nameOrFile);
-  for (const assignment of overrides) setField(fields, parseAssignment(assignment));
+  for (const assignment of overrides) {
+    const notice = setField(fields, parseAssignment(assignment));
+    if (notice) onNotice(notice);
+  }
   return checkRecipe(fields, file);
 }

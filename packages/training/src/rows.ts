@@ -1,5 +1,5 @@
 /** The rows a training learns from and those its best epoch is chosen on. */
-import { noLabel, openStore, type Split, type Store, type StoreSource, stratifiedFolds, stratifiedHoldout } from '@mien/data';
+import { noLabel, openStore, type RowSet, rowSetsOf, type Split, type Store, type StoreSource, stratifiedFolds, stratifiedHoldout } from '@mien/data';
 import { UserError } from '@mien/runtime';
 import { applyChanges } from './changed-rows.ts';
 import type { Recipe } from './recipe-schema.ts';
@@ -19,6 +19,9 @@ export interface TrainingRows {
   readonly validationRows: Uint32Array;
   /** Rows of `train` that nothing is learnt from or chosen on, of `data.apart`; none without it. */
   readonly apartRows: Uint32Array;
+  /** The rows that are learnt from, with or without their labels, and those the epoch is chosen on, for the card. */
+  readonly learnt: readonly RowSet[];
+  readonly chosen: readonly RowSet[];
   /** Checksums of the csv files of `data.changes`. */
   readonly changes: readonly string[];
 }
@@ -184,5 +187,19 @@ export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingR
   if (validationRows.length === 0) throw new UserError('no-validation', `${describeValidation(recipe)} holds no rows to choose the best epoch on`);
   const { name, sources } = store.manifest;
   const { apartRows = new Uint32Array(0) } = chosen;
-  return { name, sources, train, trainRows, unlabelledRows, validation: validation ?? train, validationRows, apartRows, changes: changed.checksums };
+  const learnt = await rowSetsOf(train, [...trainRows, ...unlabelledRows], sources);
+  const chosenOn = await rowSetsOf(validation ?? train, validationRows, sources);
+  return {
+    name,
+    sources,
+    train,
+    trainRows,
+    unlabelledRows,
+    validation: validation ?? train,
+    validationRows,
+    apartRows,
+    learnt,
+    chosen: chosenOn,
+    changes: changed.checksums,
+  };
 }

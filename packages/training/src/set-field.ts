@@ -28,14 +28,39 @@ export function parseAssignment(assignment: string): FieldChange {
   }
 }
 
-/** Changes `target`; a number in the path counts the items of a list from 0. */
-export function setField(target: Fields, { path, value, said }: FieldChange): void {
+/** What a stage says itself at this path, or undefined where it says nothing. */
+function ownValue(stage: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>((value, key) => (isFields(value) ? value[key] : undefined), stage);
+}
+
+/** Stages whose own value hides the one the recipe is given, in words. */
+function describeKept(stages: unknown, keys: readonly string[], { path, said }: FieldChange): string | undefined {
+  if (!Array.isArray(stages) || keys[0] === 'stages') return undefined;
+  const kept = stages.flatMap((stage: unknown, i) => {
+    const value = ownValue(stage, keys);
+    return value === undefined ? [] : [{ i, name: isFields(stage) && typeof stage.name === 'string' ? stage.name : `stages.${i}`, value }];
+  });
+  if (kept.length === 0) return undefined;
+  const each = kept.map(({ name, value }) => `${name} (${JSON.stringify(value)})`).join(', ');
+  const [first] = kept as [(typeof kept)[number]];
+  return kept.length === 1
+    ? `${said}: stage ${each} keeps its own ${path}; to change it, set stages.${first.i}.${path}`
+    : `${said}: stages ${each} keep their own ${path}; to change them, set stages.${first.i}.${path} and so on`;
+}
+
+/**
+ * Changes `target`; a number in the path counts the items of a list from 0.
+ * @returns which stages keep a value of their own, in one line; undefined where the change reaches all.
+ */
+export function setField(target: Fields, change: FieldChange): string | undefined {
+  const { path, value, said } = change;
   const keys = path.split('.');
   if (keys.some((key) => key in Object.prototype)) throw new UserError('bad-set', `${said}: ${path} is not a field of a recipe`);
   const { stages } = target;
   if (Array.isArray(stages) && stages.length > 0 && stages.every((stage) => isFields(stage) && keys[0]! in stage)) {
     throw new UserError('bad-set', `${said}: every stage of this recipe gives its own ${keys[0]}; set stages.0.${path} and so on`);
   }
+  const kept = describeKept(stages, keys, change);
   let inner: Fields | unknown[] = target;
   for (const [depth, key] of keys.slice(0, -1).entries()) {
     // Validation rows are named in one of two ways: naming them anew replaces the other way.
@@ -47,4 +72,5 @@ export function setField(target: Fields, { path, value, said }: FieldChange): vo
   }
   // A copy: the same change may be made to several recipes.
   (inner as Fields)[keys.at(-1)!] = structuredClone(value);
+  return kept;
 }

@@ -7,9 +7,10 @@ import { relativeError } from '@mien/engine';
 import { evaluateSplit } from '@mien/evaluation';
 import { createSession } from '@mien/onnx/node';
 import { readCard } from '@mien/runtime';
-import { checkRecipe, decodeSafetensors, encodeSafetensors, type RecipeInput, runFolder, type TrainEvent, train } from '@mien/training';
+import { checkRecipe, decodeSafetensors, encodeSafetensors, isCount, type RecipeInput, runFolder, type TrainEvent, train } from '@mien/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSameBits } from '../test/same-bits.ts';
+import { writeTinyModel } from '../test/tiny-model.ts';
 import { temporaryDir, writeTinyStore } from '../test/tiny-store.ts';
 
 let dir: string;
@@ -118,6 +119,11 @@ describe('stages', () => {
       [true, true],
       [false, false],
     ]);
+    const counts = kept.events.filter(isCount).filter((e) => e.type === 'features');
+    expect(counts.map((e) => [e.done, e.total])).toEqual([0, 1].flatMap(() => [8, 16, 24, 32].map((done) => [done, 32])));
+    expect(anew.events.some((e) => e.type === 'features')).toBe(false);
+    // Counting is for who waits, not for the log.
+    expect(readFileSync(runFolder(kept.out).log, 'utf8')).not.toMatch(/"type":"(features|validating)"/);
     const expected = weightsOf(anew.out);
     for (const [name, values] of weightsOf(kept.out)) expect(relativeError(values, expected.get(name)!), name).toBeLessThan(1e-4);
   });
@@ -147,6 +153,50 @@ describe('stages', () => {
     expect(rates).toEqual([1e-9, 1e-9, 5e-10, 2.5e-10]);
   });
 });
+
+describe('layers that nothing has trained', () => {
+  const noticesOf = ({ events }: { events: readonly TrainEvent[] }) => events.flatMap((e) => (e.type === 'notice' ? [e.message] : []));
+
+  it('are told of where a stage freezes them, once', () => {
+    expect(noticesOf(first)).toEqual([
+      expect.stringMatching(/^stage head freezes \d+ of \d+ layers that nothing has trained \(stem, .* and \d+ more\).*--set init=FILE/),
+    ]);
+  });
+
+  it('are not where they come from a file or were trained by the stage before', async () => {
+    expect(noticesOf(await run({ ...staged, init: first.out }))).toEqual([]);
+    expect(noticesOf(await run({ stages: [{ epochs: 1 }, { epochs: 1, trainable: ['classifier'] }] }))).toEqual([]);
+    const partly = { init: first.out, heads: { votes: 1 }, frozen: ['classifier'] };
+    expect(noticesOf(await run(partly))).toEqual([expect.stringMatching(/freezes 1 of \d+ layers that init .* does not hold \(classifier\)/)]);
+  });
+});
+
+describe('the card', () => {
+  const cardOf = (out: string) => readCard(new Uint8Array(readFileSync(runFolder(out).model)));
+
+  it('is MIT where all is drawn, and tells the licences of what it began with and learned from', async () => {
+    expect(cardOf(first.out).licence).toBe('MIT');
+    expect(cardOf(first.out).training.startedFrom).toBeUndefined();
+    const teacher = writeTinyModel(join(temporaryDir(), 'teacher.onnx'), { name: 'teacher', card: () => ({ licence: 'CC-BY-4.0' }) });
+    const start = tensorsFor(first.out, { source: 'timm/tiny', licence: 'bsd-3-clause' });
+    const { out } = await run({ init: start, distill: { teachers: [teacher] } });
+    expect(cardOf(out)).toMatchObject({ licence: 'MIT + bsd-3-clause + CC-BY-4.0', training: { startedFrom: 'timm/tiny (bsd-3-clause)' } });
+    const next = await run({ init: out });
+    expect(cardOf(next.out)).toMatchObject({
+      licence: 'MIT + bsd-3-clause + CC-BY-4.0',
+      training: { startedFrom: 'tiny (MIT + bsd-3-clause + CC-BY-4.0), which started from timm/tiny (bsd-3-clause)' },
+    });
+  });
+});
+
+/** The weights of a run as `mien weights import` would write them. */
+function tensorsFor(out: string, metadata: Record<string, string>): string {
+  const { tensors } = decodeSafetensors(readFileSync(runFolder(out).last), out);
+  const weights = [...tensors].flatMap(([name, tensor]) => (name.startsWith('weights/') ? [[name.slice('weights/'.length), tensor] as const] : []));
+  const file = join(temporaryDir(), 'weights.safetensors');
+  writeFileSync(file, encodeSafetensors({ tensors: new Map(weights), metadata }));
+  return file;
+}
 
 describe('init', () => {
   it.each([['run folder'], ['model.onnx']])('takes the weights of a %s, and says what it used', async (kind) => {

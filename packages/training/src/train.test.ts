@@ -10,7 +10,9 @@ import { createSession } from '@mien/onnx/node';
 import { expressions, loadRecogniser, readCard, UserError } from '@mien/runtime';
 import {
   decodeSafetensors,
+  encodeSafetensors,
   exportModel,
+  isCount,
   checkRecipe,
   planNetwork,
   type Recipe,
@@ -94,6 +96,10 @@ describe('a training', () => {
     }
     expect(stepsOf(whole.events).at(-1)!.secondsLeft).toBeCloseTo(0);
     expect(epochsOf(whole.events).map((e) => e.validation.n)).toEqual([21, 21]);
+    expect(whole.events.filter(isCount).map((e) => [e.done, e.total])).toEqual([
+      [21, 21],
+      [21, 21],
+    ]);
     expect(whole.events.at(-1)).toMatchObject({ type: 'done' });
   });
 
@@ -259,6 +265,21 @@ describe('refused, naming what to do', () => {
     const error = await refusal(run({ out: whole.out, resume: true, recipe: recipe({ batch: 4 }) }));
     expect(error.code).toBe('other-recipe');
     expect(error.message).toContain('stages.0.batch: 8, now 4');
+  });
+
+  it('other data than the run was started with; a checkpoint that does not tell is believed', async () => {
+    const out = join(temporaryDir(), 'run');
+    const stop = new AbortController();
+    await run({ out, signal: stop.signal, onEvent: (e) => e.type === 'step' && stop.abort() });
+    const other = writeTinyStore(join(temporaryDir(), 'store'), { train: 39, val: 21 });
+    const error = await refusal(run({ out, resume: true, data: other }));
+    expect(error.code).toBe('other-data');
+    expect(error.message).toContain('the run was begun with other data (tiny of 53 images, now tiny of 60 images)');
+    const { last } = runFolder(out);
+    const { tensors, metadata } = decodeSafetensors(readFileSync(last), last);
+    const { data: _, ...position } = JSON.parse(metadata.position!);
+    writeFileSync(last, encodeSafetensors({ tensors, metadata: { ...metadata, position: JSON.stringify(position) } }));
+    expect((await run({ out, resume: true })).finished).toBe(true);
   });
 
   it('a batch larger than the set, a split that is not there, an unknown model', async () => {

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync, 
 import { resolve as resolvePath } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '@mien/runtime';
-import type { TrainEvent } from './events.ts';
+import { isCount, type TrainEvent } from './events.ts';
 import { firstDifference } from './first-difference.ts';
 import { checkRecipe } from './recipe.ts';
 import type { OpenTrainingOptions } from './open-training.ts';
@@ -115,7 +115,8 @@ async function trainInWorker(options: TrainOptions, lost: AbortSignal): Promise<
         if (!event) return;
         if (event.type === 'done') finished = true;
         try {
-          if (event.type !== 'step' || ++steps % loggedSteps === 0) writeSync(log, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+          const isLogged = event.type === 'step' ? ++steps % loggedSteps === 0 : !isCount(event);
+          if (isLogged) writeSync(log, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
           options.onEvent?.(event);
         } catch (failure) {
           onAbort();

@@ -6,12 +6,14 @@ import { cardFigures, evaluateSplit } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import { freshPosition, loadCheckpoint, nextStage, type Position, readPosition, type TrainingState } from './checkpoint.ts';
 import type { TeacherPanel } from './combine/teacher-panel.ts';
+import { checkSameData, fingerprintOf } from './data-fingerprint.ts';
 import type { TrainEvent } from './events.ts';
 import { type ExportContext, exportModel } from './export-model.ts';
-import { weightsOfModel } from './initial-weights.ts';
+import { weightsOfModel } from './init-file.ts';
 import { openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
 import type { Stage } from './recipe-schema.ts';
 import { describeValidation } from './rows.ts';
+import { untrainedFrozen } from './untrained-frozen.ts';
 import { pseudoRows } from './semi/pseudo-stage.ts';
 import { type RunFolder, runFolder, writeAtomically } from './run-folder.ts';
 
@@ -34,20 +36,22 @@ interface Run extends Training {
 
 /** Trains as the recipe says. Resolves when done or stopped; throws `UserError` when the data does not fit or the loss diverges. */
 export async function runTraining(options: TrainerOptions): Promise<void> {
+  const data = await fingerprintOf(options.data);
+  const { last } = runFolder(options.out);
+  const begun = options.resume && existsSync(last) ? readPosition(last) : undefined;
+  checkSameData(begun?.data, data, options.out, 'run');
   const training = await openTraining(options);
   try {
-    await runStages(training, options);
+    await runStages(training, { ...(begun ?? freshPosition()), data }, begun !== undefined, options);
   } finally {
     await training.teachers?.release();
   }
 }
 
-async function runStages(training: Training, options: TrainerOptions): Promise<void> {
+async function runStages(training: Training, position: Position, resuming: boolean, options: TrainerOptions): Promise<void> {
   const { recipe, onEvent, shouldStop } = options;
   const { rows, init, teachers, kernelReport } = training;
   const folder = runFolder(options.out);
-  const resuming = options.resume && existsSync(folder.last);
-  const position = resuming ? readPosition(folder.last) : freshPosition();
   if (resuming) checkTeachers(position, teachers, options.out);
   if (resuming) checkChanges(position, training, options.out);
   position.teachers = teachers?.checksums ?? [];
@@ -65,6 +69,9 @@ async function runStages(training: Training, options: TrainerOptions): Promise<v
     ...(resuming ? { resumedAt: { epoch: position.epochsBefore + position.epoch + 1, step: position.step } } : {}),
   });
 
+  const notice = resuming ? undefined : untrainedFrozen(recipe, training.plan, init);
+  if (notice) onEvent({ type: 'notice', message: notice });
+
   let weights = training.start;
   for (let isFirst = true; position.stage < recipe.stages.length; isFirst = false) {
     const stage = recipe.stages[position.stage]!;
@@ -73,7 +80,10 @@ async function runStages(training: Training, options: TrainerOptions): Promise<v
       pseudo && (await pseudoRows({ pseudo, stage: position.stage, rows, folder, begunWith: position.pseudoLabels, threads: training.threads, onEvent }));
     position.pseudoLabels = judged?.checksum ?? '';
     const taught = judged && ((row: number): number => (judged.taught.has(row) ? pseudo.weight : 1));
-    const { state, features, trainer, release } = await openStage(judged ? { ...training, rows: judged.rows } : training, stage, position, taught);
+    const { state, features, trainer, release } = await openStage(judged ? { ...training, rows: judged.rows } : training, stage, position, {
+      rowWeight: taught,
+      onFeatures: (done, total) => onEvent({ type: 'features', done, total }),
+    });
     try {
       if (isFirst && resuming) loadCheckpoint(folder.last, state);
       else {
@@ -153,8 +163,11 @@ async function validate(run: Run, state: TrainingState, train: { loss: number; a
     rows: rows.trainRows.length,
     epochs: epoch,
     figures: [],
+    learnt: rows.learnt,
+    chosen: rows.chosen,
     align: rows.train.isLevel ? 'eyes-level' : recipe.align,
-    teachers: run.teachers?.names ?? [],
+    teachers: run.teachers?.origins ?? [],
+    startedFrom: run.init?.origin,
   };
   const evaluation = await evaluateSplit({
     model: exportModel(weights, context),
@@ -163,6 +176,7 @@ async function validate(run: Run, state: TrainingState, train: { loss: number; a
     split: rows.validation,
     rows: rows.validationRows,
     ...(threads ? { threads } : {}),
+    onProgress: (done, total) => onEvent({ type: 'validating', done, total }),
   });
   const best = evaluation.accuracy > position.bestAccuracy;
   if (best) {

@@ -24,7 +24,7 @@ function placesOf({ type, output }: LayerInfo): number {
 }
 
 /** Layers from the input to the output with what they compute. */
-function layerCosts({ network, input }: NetworkPlan): LayerCost[] {
+export function layerCosts({ network, input }: NetworkPlan): LayerCost[] {
   const { layers, specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
   const trainable = specs.filter(({ kind }) => kind === 'trainable').map(({ name }) => name);
   return layers.map((layer) => ({ work: layer.params * placesOf(layer), weights: trainable.filter((name) => isWithin(name, layer.name)) }));

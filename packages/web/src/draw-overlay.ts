@@ -11,6 +11,13 @@ export interface OverlayOptions {
   readonly mirrored?: boolean;
   /** A label: maps show why each face is not this, orange what speaks for the label shown, blue what speaks for this one. */
   readonly whyNot?: string | undefined;
+  /** What stands above each face; default: `describeFace`. */
+  readonly describe?: ((face: MienFace) => string) | undefined;
+}
+
+/** A face's label in English, as in "happy 93 %" and, below the model's threshold, "sad? not sure". */
+export function describeFace({ expression, probabilities, unsure }: MienFace): string {
+  return unsure ? `${expression}? not sure` : `${expression} ${Math.round(100 * probabilities[expression]!)} %`;
 }
 
 /** Draws faces on a canvas that lies over a picture of the frame's size. */
@@ -19,7 +26,7 @@ export function drawOverlay(
   faces: readonly MienFace[],
   frame: { readonly width: number; readonly height: number },
   labels: readonly string[],
-  { mirrored = false, whyNot: other }: OverlayOptions = {},
+  { mirrored = false, whyNot: other, describe = describeFace }: OverlayOptions = {},
 ): void {
   if (canvas.width !== frame.width || canvas.height !== frame.height) {
     canvas.width = frame.width;
@@ -35,7 +42,7 @@ export function drawOverlay(
   const against = other === undefined ? -1 : labels.indexOf(other);
   for (const face of faces) {
     if (face.unseenSeconds > 0) continue;
-    const { box, expression, probabilities, unsure } = face;
+    const { box, expression, unsure } = face;
     context.save();
     if (mirrored) context.setTransform(-1, 0, 0, 1, frame.width, 0);
     const heat = face.maps && heatOf(face.maps, labels.indexOf(expression), against < 0 ? undefined : against);
@@ -44,7 +51,7 @@ export function drawOverlay(
     const x = mirrored ? frame.width - box.x - box.width : box.x;
     context.strokeStyle = unsure ? doubtful : sure;
     context.strokeRect(x, box.y, box.width, box.height);
-    const text = unsure ? `${expression}? not sure` : `${expression} ${Math.round(100 * probabilities[expression]!)} %`;
+    const text = describe(face);
     const width = context.measureText(text).width + 8 * unit;
     const y = Math.max(0, box.y - 22 * unit);
     context.fillStyle = context.strokeStyle;

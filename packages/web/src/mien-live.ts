@@ -2,8 +2,9 @@
 import type { UserError } from '@mien/runtime';
 import { openCamera } from './camera.ts';
 import type { DeviceChange } from './choose-device.ts';
-import { drawOverlay } from './draw-overlay.ts';
+import { describeFace, drawOverlay } from './draw-overlay.ts';
 import type { Live } from './live.ts';
+import type { MienFace } from './messages.ts';
 import { type Mien, openMien } from './open-mien.ts';
 
 const styles = `
@@ -21,10 +22,13 @@ const ElementBase = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 /**
  * Attributes: `model` (address of the model), `assets` (folder of the detector and ONNX Runtime; default: beside this script), `src` (a video
  * instead of the camera), `mirror` (show the camera as a mirror), `maps` (draw the class-activation map), `why-not` (a label: the map shows why
- * each face is not that). Nothing starts by itself: call `start()` when the person has agreed.
+ * each face is not that).
+ * Properties for other languages: `loadingText`, and `describe`, what stands above each face. Nothing starts by itself: call `start()` when the person has agreed.
  * Events: `faces` (detail: { faces, frame }), `device-change` (detail: the `DeviceChange`) and `error` (detail: the `UserError`).
  */
 class MienLiveElement extends ElementBase {
+  loadingText = 'Loading…';
+  describe: (face: MienFace) => string = describeFace;
   readonly #video = document.createElement('video');
   readonly #canvas = document.createElement('canvas');
   readonly #status = document.createElement('p');
@@ -59,7 +63,7 @@ class MienLiveElement extends ElementBase {
     const start = ++this.#starts;
     const stillWanted = (): boolean => start === this.#starts;
     try {
-      this.#status.textContent = 'Loading…';
+      this.#status.textContent = this.loadingText;
       const model = this.getAttribute('model');
       if (!model) throw new TypeError('<mien-live> needs the attribute model, the address of an expression model');
       const assets = this.getAttribute('assets');
@@ -89,7 +93,7 @@ class MienLiveElement extends ElementBase {
         maps: this.hasAttribute('maps'),
         onFaces: (faces, frame) => {
           const mirrored = camera !== undefined && this.hasAttribute('mirror');
-          drawOverlay(this.#canvas, faces, frame, mien.card.labels, { mirrored, whyNot: this.getAttribute('why-not') ?? undefined });
+          drawOverlay(this.#canvas, faces, frame, mien.card.labels, { mirrored, whyNot: this.getAttribute('why-not') ?? undefined, describe: this.describe });
           this.dispatchEvent(new CustomEvent('faces', { detail: { faces, frame } }));
         },
         onError: (error) => this.#tell(error),

@@ -6,6 +6,7 @@ import { liveModelName } from '@mien/released-models';
 import { expressions, findExpressions, iou, readCard } from '@mien/runtime';
 import { createNodeRecogniser, decodeImage, lightDetector } from '@mien/runtime/node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { MienLiveElement } from '../src/mien-live.ts';
 import { writeFakeCamera } from './fake-camera.ts';
 import {
   codeOf,
@@ -246,8 +247,18 @@ window.VideoFrame = class extends Real { constructor(...options) { super(...opti
   test('<mien-live> starts when told to, draws, and turns the camera off again', async () => {
     const { page, complaints } = await open({ film: 'one.y4m', path: '/element' });
     expect(await page.evaluate(() => window.seen.length)).toBe(0);
-    await page.evaluate("document.querySelector('mien-live').start()");
+    await page.evaluate(() => {
+      const element = document.querySelector('mien-live') as MienLiveElement;
+      const drawn = CanvasRenderingContext2D.prototype.fillText;
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+        document.title = text;
+        drawn.call(this, text, ...at);
+      };
+      element.describe = ({ expression }) => `Gesicht: ${expression}`;
+      return element.start();
+    });
     await page.waitForFunction(() => window.seen.some(({ faces }) => faces.length > 0));
+    expect(await page.title()).toMatch(/^Gesicht: [a-z]+$/);
     if (process.env.MIEN_SCREENSHOTS) await page.screenshot({ path: join(process.env.MIEN_SCREENSHOTS, 'mien-live.png') });
     await page.waitForFunction(() => {
       const canvas = document.querySelector('mien-live')!.shadowRoot!.querySelector('canvas')!;

@@ -5,7 +5,7 @@ import { useId } from 'preact/hooks';
 import { count, finePercent } from '../format.ts';
 import { CrossIcon } from '../icons.tsx';
 import { strings } from '../strings.ts';
-import { type Figure, headlineFigure } from './headline-figure.ts';
+import { type Figure, headlineFigure, orderedFigures, recalledLabel } from './headline-figure.ts';
 
 const words = strings.card;
 
@@ -24,6 +24,7 @@ function figureValue({ value, interval95 }: Figure): string {
 
 function Figures({ card }: { readonly card: ModelCard }) {
   const headline = headlineFigure(card);
+  const { whole, recalls } = orderedFigures(card);
   if (card.figures.length === 0) return <p>{words.figuresNone}</p>;
   return (
     <>
@@ -37,10 +38,12 @@ function Figures({ card }: { readonly card: ModelCard }) {
           </tr>
         </thead>
         <tbody>
-          {card.figures.map((figure) => (
-            <tr key={`${figure.metric} ${figure.dataset} ${figure.split}`}>
+          {whole.map((figure) => (
+            <tr key={`${figure.metric} ${figure.head} ${figure.dataset} ${figure.split}`}>
               <td>
                 {words.metrics[figure.metric] ?? figure.metric}
+                {figure.beside && <small>{words.beside(figure.beside)}</small>}
+                {figure.protocol && <small>{figure.protocol}</small>}
                 {figure.note && <small>{figure.note}</small>}
               </td>
               <td>
@@ -53,6 +56,28 @@ function Figures({ card }: { readonly card: ModelCard }) {
         </tbody>
       </table>
       <p class="footnote">{words.figuresNote}</p>
+      {recalls.length > 0 && (
+        <details>
+          <summary>{words.recalls}</summary>
+          <table>
+            <tbody>
+              {recalls.map((figure) => {
+                const label = recalledLabel(figure)!;
+                return (
+                  <tr key={`${label} ${figure.dataset} ${figure.split}`}>
+                    <th scope="row">{strings.expressions[label] ?? label}</th>
+                    <td>
+                      {figure.dataset} {figure.split}
+                      <small>{words.faces(figure.n)}</small>
+                    </td>
+                    <td>{finePercent(figure.value)}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </details>
+      )}
     </>
   );
 }

@@ -3,7 +3,6 @@ import { createSession } from '@mien/onnx/node';
 import { openStore, type Split, type Store } from '@mien/data';
 import {
   type AbstainResult,
-  caveatOf,
   checkSplit,
   comparePaired,
   compareGroups,
@@ -12,8 +11,9 @@ import {
   evaluateSplit,
   fitAbstention,
   halves,
-  macroF1Interval,
+  measuredHead,
   measureRobustness,
+  modelFigures,
   type ModelFigures,
   overlapFigures,
   probabilities,
@@ -22,6 +22,7 @@ import {
   type Report,
   sampleRows,
   seenRows,
+  usedRows,
   voteAgreement,
   votesHead,
   worstMistakes,
@@ -67,6 +68,14 @@ function open(name: string = defaultModelName): Candidate {
   return { name, file, model, card: readCard(model, file) };
 }
 
+interface UsedRows {
+  readonly warnings: readonly string[];
+  /** How many rows the model was trained on. */
+  readonly seen: number;
+  /** Rows its temperature was fitted on. */
+  readonly fitted: Uint32Array;
+}
+
 class Measurer {
   readonly #request: EvalRequest;
   readonly #store: Store;
@@ -93,51 +102,41 @@ class Measurer {
     };
   }
 
-  async figures(candidate: Candidate): Promise<ModelFigures> {
-    const { seed } = this.#request;
-    const evaluation = await evaluateSplit(this.#options(candidate, this.#split, `evaluating ${candidate.name}`));
-    return {
-      name: candidate.name,
-      model: candidate.file,
-      evaluation,
-      macroF1Interval95: macroF1Interval(evaluation.truth, evaluation.predicted, evaluation.labels, seed),
-    };
+  async figures(candidate: Candidate, { fitted }: UsedRows): Promise<ModelFigures> {
+    const { name, file: model } = candidate;
+    const evaluation = await evaluateSplit({ ...this.#options(candidate, this.#split, `evaluating ${name}`), withVotes: true });
+    return modelFigures({ name, model, evaluation, fitted, seed: this.#request.seed });
   }
 
-  /** Warnings of what makes the figures look better than they are. */
-  async warnings(candidate: Candidate): Promise<{ readonly warnings: string[]; readonly seen: number }> {
-    const seen = await seenRows(candidate.card, this.#store, this.#split);
-    if (!this.#request.force) refuseSeen(seen, this.#split, candidate.file);
-    const { count, name, image } = this.#split;
-    const [, height, width] = candidate.card.preprocessing.input.shape;
-    const caveat = seen.rows.length === 0 ? caveatOf(candidate.card, this.#store.manifest.name, name) : undefined;
-    const small = image.height < height || image.width < width;
-    const warnings = [
-      ...(seen.rows.length
-        ? [
-            `${candidate.name} was trained on ${seen.rows.length} of these ${count} rows (${seen.trainedOn}): the figures say how well it learnt them by heart, not how well it does on new faces.`,
-          ]
-        : []),
-      ...(caveat ? [`${candidate.name}: these are ${caveat}; its figures flatter it a little.`] : []),
-      ...(small
-        ? [
-            `The images of the data are ${image.height}×${image.width}, smaller than the ${height}×${width} ${candidate.name} takes: they are enlarged, and details it may look for are not there.`,
-          ]
-        : []),
-    ];
-    return { warnings, seen: seen.rows.length };
-  }
-
-  async compare(first: ModelFigures, other: Candidate): Promise<NonNullable<Report['comparison']>> {
-    const second = await this.figures(other);
-    const [a, b] = [first.evaluation.labels, second.evaluation.labels];
-    if (a.join() !== b.join())
-      throw new UserError(
-        'label-mismatch',
-        `${other.file} tells apart ${b.join(', ')}, ${first.model} ${a.join(', ')}; only models of the same labels can be compared`,
+  /** What the model's card says of these rows, and warnings of what makes its figures look better than they are. */
+  async usedRows(candidate: Candidate): Promise<UsedRows> {
+    const { card, file, name: of } = candidate;
+    const split = this.#split;
+    const { count, image } = split;
+    const seen = await seenRows(card, this.#store, split);
+    if (!this.#request.force) refuseSeen(seen, split, file);
+    const { chosen, fitted } = await usedRows(card, measuredHead(card, { file, split, target: this.#request.target }), this.#store, split);
+    const [, height, width] = card.preprocessing.input.shape;
+    const which = (rows: Uint32Array): string => (rows.length === count ? 'these rows' : `${rows.length} of these ${count} rows`);
+    const warnings: string[] = [];
+    if (seen.rows.length > 0)
+      warnings.push(
+        `${of} was trained on ${seen.rows.length} of these ${count} rows (${seen.trainedOn}): the figures say how well it learnt them by heart, not how well it does on new faces.`,
       );
+    else if (chosen.length > 0) warnings.push(`${of}: its epoch was chosen on ${which(chosen)}; its figures flatter it a little.`);
+    if (fitted.length > 0) warnings.push(`${of}: its temperature was fitted on ${which(fitted)}; calibration error and likelihood of those flatter it.`);
+    if (image.height < height || image.width < width)
+      warnings.push(
+        `The images of the data are ${image.height}×${image.width}, smaller than the ${height}×${width} ${of} takes: they are enlarged, and details it may look for are not there.`,
+      );
+    return { warnings, seen: seen.rows.length, fitted };
+  }
+
+  async compare(first: ModelFigures, other: Candidate, used: UsedRows): Promise<NonNullable<Report['comparison']>> {
+    const second = await this.figures(other, used);
     const { truth, predicted } = first.evaluation;
-    return { ...second, paired: comparePaired(truth, predicted, second.evaluation.predicted, this.#request.seed) };
+    const paired = comparePaired(truth, predicted, second.evaluation.predicted, this.#request.seed);
+    return { ...second, paired, ...(used.seen > 0 ? { trainedOnRows: used.seen } : {}) };
   }
 
   async abstain(candidate: Candidate, evaluation: Evaluation, risk: number): Promise<AbstainResult> {
@@ -154,13 +153,7 @@ class Measurer {
         judge: { ...judge, on: `the other half of ${name}` },
       });
     }
-    if (fitSplit === name)
-      throw new UserError(
-        'bad-option',
-        `--fit-split ${fitSplit}: the threshold must be found on other rows than it is judged on; leave it out to use halves of ${name}`,
-      );
     const split = await this.#store.split(fitSplit);
-    checkSplit(split);
     const fit = await evaluateSplit(this.#options(candidate, split, `evaluating ${fitSplit}`));
     return fitAbstention({ risk, classes, temperature, fit: { ...fit, on: `split ${fitSplit}` }, judge: { ...evaluation, on: `split ${name}` } });
   }
@@ -183,12 +176,13 @@ class Measurer {
     });
   }
 
-  /** The split the model was trained on, if this store has it and another one is evaluated. */
-  trainingSplit({ training }: ModelCard): string | undefined {
+  /** The split whose pixels are looked for: the one asked for, or the one the model was trained on, if this is its store and another one is evaluated. */
+  overlapSplit({ training }: ModelCard): string | undefined {
     const { overlap } = this.#request;
+    if (overlap !== undefined) return overlap;
+    if (!training.data.split(' + ').includes(this.#store.manifest.name)) return undefined;
     const trained = training.split.split(' + ');
-    const found = overlap ?? this.#store.splitNames.find((name) => trained.includes(name));
-    return found === this.#split.name ? undefined : found;
+    return this.#store.splitNames.find((name) => trained.includes(name) && name !== this.#split.name);
   }
 
   end(): void {
@@ -196,7 +190,43 @@ class Measurer {
   }
 }
 
-/** Throws `UserError` for splits, models and options that cannot be measured, before anything long is begun where possible. */
+/** Refuses what cannot be measured before anything long is begun. */
+async function checkRequest(request: EvalRequest, store: Store, split: Split, models: readonly Candidate[]): Promise<void> {
+  const { target, fitSplit, overlap, abstainRisk } = request;
+  if (target === 'labels') checkSplit(split);
+  else if (split.count === 0) checkSplit(split);
+  if (fitSplit === split.name)
+    throw new UserError(
+      'bad-option',
+      `--fit-split ${fitSplit}: the threshold must be found on other rows than it is judged on; leave it out to use halves of ${split.name}`,
+    );
+  if (fitSplit !== undefined && abstainRisk !== undefined) {
+    const other = await store.split(fitSplit);
+    if (target === 'labels') checkSplit(other);
+  }
+  if (overlap === split.name)
+    throw new UserError('bad-option', `--overlap ${overlap}: every row of a split has its own pixels; name another split to look for them in`);
+  if (overlap !== undefined) await store.split(overlap);
+  const [first, second] = models.map(({ card, file }) => ({ file, labels: measuredHead(card, { file, split, target }).labels.join(', ') }));
+  if (first && second && first.labels !== second.labels)
+    throw new UserError(
+      'label-mismatch',
+      `${second.file} tells apart ${second.labels}, ${first.file} ${first.labels}; only models of the same labels can be compared`,
+    );
+}
+
+/** A report is worth more than one threshold in it: that there is none is a finding. */
+async function orNone<T>(finding: Promise<T>, warnings: string[]): Promise<T | undefined> {
+  try {
+    return await finding;
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'no-threshold') throw error;
+    warnings.push(`${error.message}.`);
+    return undefined;
+  }
+}
+
+/** Throws `UserError` for splits, models and options that cannot be measured, before anything long is begun. */
 export async function buildReport(request: EvalRequest): Promise<Report> {
   const first = open(request.model);
   const other = request.compare === undefined ? undefined : open(request.compare);
@@ -204,32 +234,35 @@ export async function buildReport(request: EvalRequest): Promise<Report> {
   let measurer: Measurer | undefined;
   try {
     const split = await store.split(request.split);
-    checkSplit(split);
+    await checkRequest(request, store, split, other ? [first, other] : [first]);
     measurer = new Measurer(request, store, split);
     const groups = request.groups === undefined ? undefined : await readGroups(request.groups, split.count);
-    const { warnings, seen } = await measurer.warnings(first);
-    if (other) warnings.push(...(await measurer.warnings(other)).warnings);
-    const figures = await measurer.figures(first);
+    const used = await measurer.usedRows(first);
+    const usedByOther = other && (await measurer.usedRows(other));
+    const warnings = [...used.warnings, ...(usedByOther?.warnings ?? [])];
+    const figures = await measurer.figures(first, used);
     const { evaluation } = figures;
-    const { labels, rows, truth, predicted, logits, temperature } = evaluation;
-    if (rows.length === 0) throw new UserError('empty-split', `split ${split.name}: no row counts (${evaluation.protocol}); there is nothing to measure`);
-    const comparison = other && (await measurer.compare(figures, other));
-    const votes = await voteAgreement(split, rows, probabilities(logits, labels.length, temperature), labels);
-    const abstain = request.abstainRisk === undefined ? undefined : await measurer.abstain(first, evaluation, request.abstainRisk);
-    if (abstain && request.fitSplit !== undefined) warnings.push(...(await measurer.fitWarnings(first, request.fitSplit)));
-    const training = measurer.trainingSplit(first.card);
-    const overlap = training === undefined ? undefined : await overlapFigures(store, evaluation, training);
+    const { labels, rows, truth, predicted, logits, temperature, head } = evaluation;
+    const byGroup = groups && compareGroups({ rows, truth, predicted, labels, groups, seed: request.seed });
+    const comparison = other && usedByOther && (await measurer.compare(figures, other, usedByOther));
+    const ownVotes = evaluation.votes ? undefined : await voteAgreement(split, rows, probabilities(logits, labels.length, temperature), labels);
+    const votes = evaluation.votes ? { ...evaluation.votes, head: votesHead } : ownVotes && { ...ownVotes, head };
+    const { abstainRisk, fitSplit } = request;
+    const abstain = abstainRisk === undefined ? undefined : await orNone(measurer.abstain(first, evaluation, abstainRisk), warnings);
+    if (abstain && fitSplit !== undefined) warnings.push(...(await measurer.fitWarnings(first, fitSplit)));
+    const lookedFor = measurer.overlapSplit(first.card);
+    const overlap = lookedFor === undefined ? undefined : await overlapFigures(store, evaluation, lookedFor);
     const robustness = request.robustness === undefined ? undefined : await measurer.robustness(first, evaluation, request.robustness);
     return {
       ...figures,
       data: store.manifest.name,
       measured: new Date().toISOString(),
       warnings,
-      ...(seen > 0 ? { trainedOnRows: seen } : {}),
+      ...(used.seen > 0 ? { trainedOnRows: used.seen } : {}),
       ...(votes ? { votes } : {}),
       ...(abstain ? { abstain } : {}),
       ...(overlap ? { overlap } : {}),
-      ...(groups ? { groups: compareGroups({ rows, truth, predicted, labels, groups, seed: request.seed }) } : {}),
+      ...(byGroup ? { groups: byGroup } : {}),
       ...(robustness ? { robustness } : {}),
       ...(comparison ? { comparison } : {}),
       intendedUse: first.card.intendedUse,

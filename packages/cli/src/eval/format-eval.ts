@@ -1,15 +1,24 @@
 /** A report as text for a terminal. */
-import { formatGroups, formatMetrics, formatRobustness, type Report } from '@mien/evaluation';
+import { formatGroups, formatMetrics, formatRobustness, type Report, trainedMark } from '@mien/evaluation';
 
 const percent = (value: number): string => `${(100 * value).toFixed(2)} %`;
+const plain = ([low, high]: readonly [number, number]): string => `${low.toFixed(4)} – ${high.toFixed(4)}`;
 const interval = ([low, high]: readonly [number, number]): string => `95 % interval ${percent(low)} – ${percent(high)}`;
 
 export function formatEval(report: Report): string {
-  const { evaluation, macroF1Interval95, votes, overlap, abstain, comparison, groups, robustness } = report;
-  const parts = [formatMetrics(evaluation), `macro-F1 95 % interval ${macroF1Interval95[0].toFixed(4)} – ${macroF1Interval95[1].toFixed(4)} (bootstrap)`];
+  const { evaluation, macroF1Interval95, nllInterval95, eceInterval95, top2Interval95, unfitted, votes, overlap, abstain, comparison, groups, robustness } =
+    report;
+  const mark = trainedMark(report);
+  const parts = [
+    ...(mark ? [mark] : []),
+    formatMetrics(evaluation),
+    `95 % intervals (bootstrap): macro-F1 ${plain(macroF1Interval95)}, negative log likelihood ${plain(nllInterval95)}, calibration error ${plain(eceInterval95)}; top-2 ${percent(top2Interval95[0])} – ${percent(top2Interval95[1])}`,
+  ];
+  if (unfitted)
+    parts.push(`calibration error of the ${unfitted.n} rows the temperature was not fitted on: ${unfitted.ece.toFixed(4)} (${plain(unfitted.eceInterval95)})`);
   if (votes) {
     parts.push(
-      `against the votes (n ${votes.n}): negative log likelihood ${votes.nll.toFixed(4)}, Kullback–Leibler divergence ${votes.kl.toFixed(4)}, entropy of the votes ${votes.entropy.toFixed(4)} nats`,
+      `${votes.head} against the votes (n ${votes.n}; left out for lack of such votes: ${votes.leftOut}): negative log likelihood ${votes.nll.toFixed(4)}, Kullback–Leibler divergence ${votes.kl.toFixed(4)}, entropy of the votes ${votes.entropy.toFixed(4)} nats`,
     );
   }
   if (overlap) {

@@ -17,6 +17,8 @@ export interface ExplainFaceOptions {
   /** Default: what the model says. */
   readonly label: string | undefined;
   readonly out: string | undefined;
+  /** Says what should be known of the picture. */
+  readonly note: (text: string) => void;
 }
 
 export interface FaceExplanation {
@@ -45,14 +47,16 @@ async function chooseSquare(image: Image, { image: file, detector, face, glass }
   return cropSquare(found[face - 1]!, glass.card.preprocessing.crop);
 }
 
-/** Throws `UserError` for a picture smaller than what the network looks at: there is nothing there to explain. */
-function checkSize(image: Image, file: string, { card }: LookingGlass): void {
-  const [, height, width] = card.preprocessing.input.shape;
-  if (image.width >= width && image.height >= height) return;
-  throw new UserError(
-    'image-too-small',
-    `${file}: the picture is ${image.width}×${image.height} px, smaller than the ${width}×${height} px crop the model looks at; take a larger picture`,
-  );
+/** Below this part of what the network looks at, nearly all it sees is made up by enlarging. */
+const smallestPart = 0.5;
+
+/** Notes that a face is enlarged, as `mien predict` does. Throws `UserError` where next to nothing is left of it to explain. */
+function checkSize(crop: Box, { image: file, glass, note }: ExplainFaceOptions): void {
+  const [height, width] = glass.card.preprocessing.resizeTo;
+  if (crop.width >= width && crop.height >= height) return;
+  const what = `${file}: the face is ${Math.round(crop.width)}×${Math.round(crop.height)} px, smaller than the ${width}×${height} px crop the model looks at`;
+  if (Math.min(crop.width / width, crop.height / height) < smallestPart) throw new UserError('image-too-small', `${what}; take a larger picture`);
+  note(`mind: ${what}; it is enlarged, take a larger picture if there is one`);
 }
 
 function chooseLabel(labels: readonly string[], asked: string | undefined, predicted: number): number {
@@ -67,8 +71,8 @@ export async function explainFace(options: ExplainFaceOptions): Promise<FaceExpl
   const method = options.method ?? methodsFor(glass)[0]!;
   checkMethod(glass, method, options.modelFile);
   const image = await decodeImage(file);
-  checkSize(image, file, glass);
   const crop = await chooseSquare(image, options);
+  checkSize(crop, options);
   const { preprocessing } = glass.card;
   const input = new Preprocessor(preprocessing).write(image, crop);
   const p = await glass.probabilities(input);

@@ -1,5 +1,4 @@
 /** `mien ablate`: the rows of an ablation, each trained with several seeds, as one table. */
-import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Device } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
@@ -7,7 +6,9 @@ import {
   type AblationPlan,
   type AblationProgress,
   ablationNames,
+  findPlace,
   formatMarkdown,
+  isCount,
   isFailed,
   loadAblation,
   planAblation,
@@ -18,6 +19,7 @@ import {
   updateDocument,
   writeResults,
 } from '@mien/training';
+import { countWords } from '../count-words.ts';
 import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
 import { addPlaceOptions, type PlaceFlags, placeOf } from '../training-place.ts';
 import { untilInterrupted } from '../until-interrupted.ts';
@@ -59,6 +61,7 @@ async function dryRun(plan: AblationPlan, { data, gflops, json }: AblateFlags): 
 }
 
 function describeProgress({ run, index, total, event, secondsLeft }: AblationProgress): string | undefined {
+  if (isCount(event)) return `run ${index}/${total} ${run.row}, seed ${run.seed} · ${countWords[event.type]}: ${event.done} of ${event.total}`;
   if (event.type !== 'step') return undefined;
   const left = secondsLeft === undefined ? '' : ` · ${formatDuration(secondsLeft)} left of all`;
   return `run ${index}/${total} ${run.row}, seed ${run.seed} · epoch ${event.epoch}/${event.epochs} step ${event.step}/${event.stepsPerEpoch} · loss ${event.loss.toFixed(3)} · ${event.imagesPerSecond.toFixed(0)} images/s${left}`;
@@ -74,15 +77,15 @@ function tellOutcome(outcome: RunOutcome, index: number, total: number): void {
 }
 
 async function ablate(file: string, flags: AblateFlags): Promise<void> {
-  const plan = loadAblation(file, flags.set);
+  const plan = loadAblation(file, flags.set, note);
+  // Hours later would be late to find out.
+  if (flags.update !== undefined) findPlace(flags.update, plan.name);
   if (flags.dryRun) {
     await dryRun(plan, flags);
     return;
   }
   const { out, data, device, update } = flags;
   if (out === undefined) throw new UserError('no-out', 'mien ablate: name the folder of the ablation with --out, or look before you start with --dry-run');
-  // Hours later would be late to find out.
-  if (update !== undefined && !existsSync(update)) throw new UserError('no-place', `--update ${update}: there is no such file`);
   const progress = new Progress();
   const outcome = await untilInterrupted(progress, (signal) =>
     runAblation({
@@ -96,6 +99,12 @@ async function ablate(file: string, flags: AblateFlags): Promise<void> {
         note(message);
       },
       signal,
+      onFailure: async (soFar) => {
+        progress.end();
+        if (soFar.outcomes.length === 0) return;
+        const { markdown } = await writeResults(summariseAblation(plan, soFar), out);
+        note(`${markdown}: the table of what is finished; the same command goes on`);
+      },
       onProgress: (each) => {
         const line = describeProgress(each);
         if (line) progress.update(() => line);

@@ -53,9 +53,11 @@ async function ensemble(models: readonly string[], flags: EnsembleFlags): Promis
   let { card } = built;
   if (flags.data !== undefined && flags.split !== undefined) {
     const measured = await measureModel({ model: bytes, file: out, rows: { dir: flags.data, split: flags.split }, threads });
-    tellRows(measured);
-    note(`  ${describeFigures(measured.evaluation)}`);
-    card = withMeasured(card, measured);
+    for (const each of measured) {
+      tellRows(each);
+      note(`  ${describeFigures(each.evaluation)}`);
+    }
+    card = measured.toReversed().reduce((known, each) => withMeasured(known, each), card);
   }
   const result = withCard(bytes, card);
   writeAtomically(out, result);

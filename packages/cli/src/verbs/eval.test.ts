@@ -120,6 +120,10 @@ describe('mien eval', () => {
     expect(refused.stdout).toBe('');
     const forced = mien('eval', model, '--data', data, '--split', 'train', '--force', '--json', '--threads', '1');
     expect(JSON.parse(forced.stdout)).toMatchObject({ trainedOnRows: 14, warnings: [expect.stringContaining('was trained on 14 of these 14 rows')] });
+    const text = mien('eval', model, '--data', data, '--split', 'train', '--force', '--threads', '1', '--abstain-risk', '0.001');
+    expect(text.stdout).toMatch(/^TRAINED ON THESE ROWS .* on 14 of 14\)/);
+    expect(text.stderr).toContain('no confidence of this model keeps the wrong answers to 0.1 %');
+    expect(text.stdout).toContain('macro-F1');
   });
 
   it.each([
@@ -130,6 +134,12 @@ describe('mien eval', () => {
     [['--split', 'val', '--abstain-risk', '1.5'], '--abstain-risk 1.5: expected a share'],
     [['--split', 'val', '--abstain-risk', '0.2', '--fit-split', 'val'], 'must be found on other rows'],
     [['--split', 'val', '--groups', 'none.csv'], 'none.csv: cannot be read'],
+    [['--split', 'val', '--protocol', 'majority'], '--protocol majority: says which votes count as true; give --target ferplus too'],
+    [['--split', 'val', '--overlap', 'val'], '--overlap val: every row of a split has its own pixels'],
+    [['--split', 'val', '--overlap', 'nope'], 'no split nope'],
+    [['--split', 'val', '--abstain-risk', '0.5', '--fit-split', 'nope'], 'no split nope'],
+    [['--split', 'val', '--html', 'nowhere/report.html'], '--html nowhere/report.html: cannot be written (ENOENT)'],
+    [['--split', 'val', '--png', 'face.png'], '--png face.png: plots cannot be written there (EEXIST)'],
     [['--split', 'val', '--robustness', '0'], '--robustness 0: expected a whole number'],
   ])('%j is one clear line', (args, words) => {
     const out = mien('eval', model, '--data', data, ...args, '--threads', '1');
@@ -163,7 +173,7 @@ describe('mien explain', () => {
       .toFile(join(dir, 'small.png'));
     const cases: [string[], string][] = [
       [[], 'expected a picture'],
-      [['small.png', '--whole-image', '--out', 'no.png'], 'the picture is 20×20 px, smaller than the 44×44 px crop the model looks at'],
+      [['small.png', '--whole-image', '--out', 'no.png'], 'the face is 20×20 px, smaller than the 44×44 px crop the model looks at'],
       [[face, '--whole-image', '--method', 'attention', '--out', 'no.png'], 'the network has no spatial attention'],
       [[face, '--whole-image', '--class', 'bored', '--out', 'no.png'], '--class bored: the model tells apart angry'],
       [[face, '--whole-image', '--out', 'no.jpg'], '--out no.jpg: expected the name of a picture'],

@@ -1,6 +1,8 @@
 /** `mien eval`: the figures of a model on one split, and what they are worth. */
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
-import { evaluationPage, paperPalette, reportJson, reportPlots, writePlots } from '@mien/evaluation';
+import { evaluationPage, paperPalette, plotHeading, reportJson, reportPlots, writePlots } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import { writeAtomically } from '@mien/training/run-folder';
 import { buildReport } from '../eval/build-report.ts';
@@ -28,6 +30,29 @@ interface EvalFlags {
   json?: boolean;
 }
 
+function checkWritable(file: string): void {
+  const dir = dirname(file);
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
+    accessSync(dir, constants.W_OK);
+  } catch (cause) {
+    throw new UserError(
+      'unwritable',
+      `--html ${file}: cannot be written (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message}); name a file in a folder that is there`,
+      { cause },
+    );
+  }
+}
+
+function makePlotsDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+    accessSync(dir, constants.W_OK);
+  } catch (cause) {
+    throw new UserError('unwritable', `--png ${dir}: plots cannot be written there (${(cause as NodeJS.ErrnoException).code}); name a folder`, { cause });
+  }
+}
+
 /** Rows robustness is measured on when no number is given: an interval of ± 3 points, 83 runs over them. */
 const robustnessRows = 1000;
 /** Mistakes of each label in the page's gallery. */
@@ -46,8 +71,13 @@ function commandOf(): string {
 
 async function evaluate(model: string | undefined, flags: EvalFlags): Promise<void> {
   const { robustness } = flags;
+  if (flags.protocol !== undefined && flags.target !== 'ferplus')
+    throw new UserError('bad-option', `--protocol ${flags.protocol}: says which votes count as true; give --target ferplus too`);
   if (flags.fitSplit !== undefined && flags.abstainRisk === undefined)
     throw new UserError('bad-option', '--fit-split: names the rows for --abstain-risk; give that too, as --abstain-risk 0.2');
+  // Before minutes of work, not after them.
+  if (flags.html !== undefined) checkWritable(flags.html);
+  if (flags.png !== undefined) makePlotsDir(flags.png);
   const report = await buildReport({
     model,
     data: flags.data,
@@ -69,7 +99,7 @@ async function evaluate(model: string | undefined, flags: EvalFlags): Promise<vo
     writeAtomically(flags.html, evaluationPage(report, commandOf()));
     note(`written: ${flags.html}; it shows pictures of the data set, keep it where those may be kept`);
   }
-  if (flags.png !== undefined) note(`written: ${(await writePlots(reportPlots(report, paperPalette), flags.png)).join(', ')}`);
+  if (flags.png !== undefined) note(`written: ${(await writePlots(reportPlots(report, paperPalette), flags.png, plotHeading(report))).join(', ')}`);
   for (const warning of report.warnings) note(`mind: ${warning}`);
   if (flags.json) {
     printJson(reportJson(report));
@@ -85,14 +115,18 @@ export function addEvalVerb(program: Command): void {
     .argument('[model]', '.onnx file, run folder, or name of a released model (default: the default model)')
     .description('accuracy and macro-F1 with their intervals, calibration, figures per class; on demand comparison, groups, robustness and a report')
     .requiredOption('--data <dir>', 'store made by `mien data import`')
-    .requiredOption('--split <name>', 'split to evaluate; every row of it counts')
+    .requiredOption('--split <name>', 'split to evaluate; with --target labels every row of it counts')
     .addOption(new Option('--target <truth>', 'what counts as true').choices(['labels', 'ferplus']).default('labels'))
     .addOption(
       new Option('--protocol <name>', 'with --target ferplus: majority, rows where one of the 8 classes has more than half of the votes').choices(['majority']),
     )
     .option('--flip', 'mean of the outputs for each image and its mirror image')
     .option('--compare <model>', 'another model on the same rows, with a paired test')
-    .option('--abstain-risk <share>', 'find the confidence below which to say "not sure", so that at most this share of the answers is wrong', parseRisk)
+    .option(
+      '--abstain-risk <share>',
+      'find the confidence below which to say "not sure", so that at most this share of the answers was wrong where it was found; judged on other rows',
+      parseRisk,
+    )
     .option('--fit-split <name>', 'split to find that confidence on (default: one half of the rows, judged on the other)')
     .option('--groups <csv>', 'a csv with the columns row,group: accuracy and recall by group of people, and the gaps')
     .option(

@@ -19,8 +19,12 @@ import { explainFace, type FaceExplanation } from '../explain/explain-face.ts';
 import { findModel, readModelFile } from '../find-model.ts';
 import { note, parseCount, printJson, printText, Progress } from '../output.ts';
 
+/** Rows maps are judged on when no number is given. */
+const faithfulnessRows = 200;
+
 interface ExplainFlags {
   model?: string;
+  head?: string;
   face?: number;
   wholeImage?: boolean;
   out?: string;
@@ -29,14 +33,22 @@ interface ExplainFlags {
   faithfulness?: boolean;
   data?: string;
   split?: string;
-  rows: number;
+  rows?: number;
   seed?: number;
   threads?: number;
   json?: boolean;
 }
 
-/** Says what is missing before a model is loaded. */
-function checkFlags(image: string | undefined, { faithfulness, data, split, out }: ExplainFlags): void {
+/** Says what is missing, or would be passed over, before a model is loaded. */
+function checkFlags(image: string | undefined, { faithfulness, data, split, out, face, wholeImage, rows, seed, method, class: label }: ExplainFlags): void {
+  const refuse = (option: string, why: string): never => {
+    throw new UserError('bad-option', `${option}: ${why}`);
+  };
+  if (face !== undefined && wholeImage) refuse('--face', 'there is only one with --whole-image; give one of the two');
+  if (label !== undefined && method === 'attention') refuse('--class', 'attention is the same whatever the class; name another --method');
+  if (!faithfulness && (rows ?? seed) !== undefined) refuse(rows === undefined ? '--seed' : '--rows', 'belongs to --faithfulness');
+  if (image === undefined && (face ?? wholeImage ?? out ?? method ?? label) !== undefined)
+    refuse('--face, --whole-image, --out, --method and --class', 'are of one picture; name it, as `mien explain photo.jpg --out why.png`');
   if (image === undefined && !faithfulness)
     throw new UserError('bad-option', 'expected a picture, as `mien explain photo.jpg --out why.png`, or --faithfulness with --data and --split');
   if (faithfulness && (data === undefined || split === undefined))
@@ -45,22 +57,24 @@ function checkFlags(image: string | undefined, { faithfulness, data, split, out 
   if (out !== undefined && !out.endsWith('.png')) throw new UserError('bad-option', `--out ${out}: expected the name of a picture, as why.png`);
 }
 
-async function openGlass(file: string, threads: number | undefined): Promise<LookingGlass> {
+async function openGlass(file: string, threads: number | undefined, name: string | undefined): Promise<LookingGlass> {
   const model = readModelFile(file);
-  const [head] = headsOfCard(readCard(model, file));
+  const heads = headsOfCard(readCard(model, file));
+  const head = name === undefined ? heads[0] : heads.find((each) => each.name === name);
+  if (!head) throw new UserError('no-head', `${file}: the model has no head ${name}; it has ${heads.map((each) => each.name).join(', ')}`);
   return LookingGlass.open({ model, file, createSession, head, ...(threads ? { threads } : {}) });
 }
 
 async function explainPicture(image: string, modelFile: string, glass: LookingGlass, flags: ExplainFlags): Promise<FaceExplanation> {
   const detector = flags.wholeImage ? undefined : await defaultDetector(flags.threads ? { threads: flags.threads } : {});
   try {
-    return await explainFace({ image, modelFile, glass, detector, face: flags.face ?? 1, method: flags.method, label: flags.class, out: flags.out });
+    return await explainFace({ image, modelFile, glass, detector, face: flags.face ?? 1, method: flags.method, label: flags.class, out: flags.out, note });
   } finally {
     await detector?.release();
   }
 }
 
-async function judgeMaps(glass: LookingGlass, { data, split: name, rows, seed = 1 }: ExplainFlags): Promise<Faithfulness> {
+async function judgeMaps(glass: LookingGlass, { data, split: name, rows = faithfulnessRows, seed = 1 }: ExplainFlags): Promise<Faithfulness> {
   const store = await openStore(data!);
   const progress = new Progress();
   try {
@@ -106,7 +120,7 @@ function printFaithfulness({ n, steps, seed, methods, verdict }: Faithfulness): 
 async function explain(image: string | undefined, flags: ExplainFlags): Promise<void> {
   checkFlags(image, flags);
   const file = findModel(flags.model);
-  const glass = await openGlass(file, flags.threads);
+  const glass = await openGlass(file, flags.threads, flags.head);
   try {
     const explanation = image === undefined ? undefined : await explainPicture(image, file, glass, flags);
     if (explanation && !flags.json) printExplanation(explanation, glass);
@@ -126,6 +140,7 @@ export function addExplainVerb(program: Command): void {
     .argument('[image]', 'a picture with a face')
     .description('why a model names an expression: a map over the face; and which kind of map to believe')
     .option('--model <model>', '.onnx file, run folder, or name of a released model')
+    .option('--head <name>', 'output to explain, as votes for one with contempt (default: the main one)')
     .option('--face <n>', 'which face, from the left (default: 1)', parseCount('--face', 1, 10_000))
     .option('--whole-image', 'the picture is a face crop already: look for no faces')
     .option('--out <png>', 'write the face and the map over it')
@@ -134,13 +149,13 @@ export function addExplainVerb(program: Command): void {
     .option('--faithfulness', 'deletion and insertion of each kind of map and of random ones, over rows of --data and --split')
     .option('--data <dir>', 'store made by `mien data import`')
     .option('--split <name>', 'split of the store')
-    .option('--rows <n>', 'rows to judge the maps on', parseCount('--rows', 2, 1e9), 200)
+    .option('--rows <n>', `rows to judge the maps on (default: ${faithfulnessRows})`, parseCount('--rows', 2, 1e9))
     .option('--seed <n>', 'seed of the rows and of random maps (default: 1)', parseCount('--seed', 0, 2 ** 31))
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))
     .option('--json', 'print as JSON, with the map')
     .addHelpText(
       'after',
-      '\nExamples:\n  mien explain photo.jpg --out why.png\n  mien explain photo.jpg --class sad --method occlusion --out why-sad.png\n  mien explain --faithfulness --data data/fer2013 --split public',
+      '\nExamples:\n  mien explain photo.jpg --out why.png\n  mien explain photo.jpg --class sad --method occlusion --out why-sad.png\n  mien explain photo.jpg --head votes --class contempt --out why-contempt.png\n  mien explain --faithfulness --data data/fer2013 --split public',
     )
     .action(explain);
 }

@@ -2,11 +2,21 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { decodeModel, encodeModel, halveWeights, type OnnxModel, quantiseWeights } from '@mien/onnx';
-import { caveatOf, type Evaluation, withMainHead, withNote } from '@mien/evaluation';
+import { type Evaluation, withMainHead, withNote } from '@mien/evaluation';
 import { type ModelCard, readCard, UserError, withCard } from '@mien/runtime';
 import { writeAtomically } from '@mien/training/run-folder';
 import { findModel } from '../find-model.ts';
-import { describeFigures, fitTemperatureOn, measureModel, type Measurement, type NamedRows, percent, tellRows, withMeasured } from '../measure-model.ts';
+import {
+  describeFigures,
+  findThresholdOn,
+  fitTemperatureOn,
+  measureModel,
+  type Measurement,
+  type NamedRows,
+  percent,
+  tellRows,
+  withMeasured,
+} from '../measure-model.ts';
 import { note, parseCount, printJson } from '../output.ts';
 
 interface ExportFlags {
@@ -18,7 +28,9 @@ interface ExportFlags {
   split?: string;
   temperatureFrom?: string;
   temperatureSplit?: string;
+  temperatureShare?: number;
   sameRows?: boolean;
+  abstainRisk?: number;
   threads?: number;
   json?: boolean;
 }
@@ -36,7 +48,7 @@ function roundingOf({ fp16, int8 }: ExportFlags): Rounding | undefined {
 }
 
 /** The rows to measure on, and those to fit the temperature on; `--split` names the rows of whichever stands alone. */
-function rowsOf({ data, split, temperatureFrom, temperatureSplit }: ExportFlags): { measured?: NamedRows; fitted?: NamedRows } {
+function rowsOf({ data, split, temperatureFrom, temperatureSplit, abstainRisk }: ExportFlags): { measured?: NamedRows; fitted?: NamedRows } {
   const rows = (dirOption: string, dir: string, splitOption: string, name: string | undefined): NamedRows => {
     if (name === undefined) throw new UserError('bad-option', `${dirOption} ${dir}: name the split too, with ${splitOption}`);
     return { dir, split: name };
@@ -46,25 +58,33 @@ function rowsOf({ data, split, temperatureFrom, temperatureSplit }: ExportFlags)
   if (temperatureFrom === undefined && temperatureSplit !== undefined)
     throw new UserError('bad-option', `--temperature-split ${temperatureSplit}: of which data? give --temperature-from too`);
   const alone = data === undefined ? split : undefined;
+  if (abstainRisk !== undefined && temperatureFrom === undefined)
+    throw new UserError('bad-option', `--abstain-risk ${abstainRisk}: on which rows? give --temperature-from too`);
   return {
     ...(data === undefined ? {} : { measured: rows('--data', data, '--split', split) }),
     ...(temperatureFrom === undefined ? {} : { fitted: rows('--temperature-from', temperatureFrom, '--temperature-split', temperatureSplit ?? alone) }),
   };
 }
 
-/** Figures of the file as it is written, and of the same model before its weights were rounded. */
+/** Figures of one output of the file as it is written, and of the same model before its weights were rounded. */
 interface Comparison {
   readonly after: Measurement;
   readonly before: Measurement | undefined;
 }
 
-/** The card with the figures; `sameRows`: the temperature was fitted on them. */
-function withComparison(card: ModelCard, { after, before }: Comparison, rounding: Rounding | undefined, sameRows: boolean): ModelCard {
+function withComparison(card: ModelCard, { after, before }: Comparison, rounding: Rounding | undefined): ModelCard {
   const was = (figure: string): string => `weights kept as ${rounding!.name}, before: ${figure}`;
-  const notes = before ? { accuracy: was(percent(before.evaluation.accuracy)), macroF1: was(before.evaluation.macroF1.toFixed(4)) } : {};
-  const caveats = [caveatOf(card, after.dataset, after.evaluation.split), sameRows ? 'the temperature was fitted on these rows' : undefined];
-  return withMeasured(card, after, notes, caveats.filter(Boolean).join('; '));
+  return withMeasured(card, after, before ? { accuracy: was(percent(before.evaluation.accuracy)), macroF1: was(before.evaluation.macroF1.toFixed(4)) } : {});
 }
+
+const parseShare =
+  (option: string, of: string, example: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value > 0 && value < 1))
+      throw new UserError('bad-option', `${option} ${text}: expected a share of ${of} between 0 and 1, as ${example}`);
+    return value;
+  };
 
 function tell({ after, before }: Comparison, rounding: Rounding | undefined): void {
   tellRows(after);
@@ -87,7 +107,7 @@ const summary = ({ n, accuracy, accuracy95, macroF1, nll, ece }: Evaluation) => 
 async function exportModel(model: string, flags: ExportFlags): Promise<void> {
   const rounding = roundingOf(flags);
   const { measured, fitted } = rowsOf(flags);
-  const { threads, sameRows = false } = flags;
+  const { threads, sameRows = false, temperatureShare: share } = flags;
   const file = findModel(model);
   const original: Uint8Array = new Uint8Array(readFileSync(file));
   const bytes = rounding ? encodeModel(rounding.round(decodeModel(original))) : original;
@@ -95,35 +115,46 @@ async function exportModel(model: string, flags: ExportFlags): Promise<void> {
   if (flags.head !== undefined) card = withMainHead(card, flags.head, file);
   if (rounding) card = { ...card, figures: withNote(card.figures, `measured before the weights were kept as ${rounding.name}`) };
 
-  const temperature = fitted && (await fitTemperatureOn({ model: withCard(bytes, card), file, rows: fitted, threads, sameRows }));
+  const temperature = fitted && (await fitTemperatureOn({ model: withCard(bytes, card), file, rows: fitted, threads, sameRows, share }));
   if (temperature) {
     ({ card } = temperature);
-    const { temperature: T, dataset, n, before, after } = temperature;
-    note(`temperature ${T.toFixed(3)} fitted on ${dataset} ${fitted.split}, n ${n}: negative log likelihood ${before.toFixed(4)} → ${after.toFixed(4)}`);
-    if (T < 0.101 || T > 9.9) note('this is an end of the range that is searched, 0.1 to 10: what the model says has little to do with these labels');
+    for (const { head, temperature: T, n, before, after } of temperature.heads) {
+      note(
+        `temperature ${T.toFixed(3)} of ${head} fitted on ${temperature.dataset} ${fitted.split}, n ${n}: negative log likelihood ${before.toFixed(4)} → ${after.toFixed(4)}`,
+      );
+      if (T < 0.101 || T > 9.9) note('this is an end of the range that is searched, 0.1 to 10: what the model says has little to do with these labels');
+    }
+    for (const why of temperature.left) note(`another output keeps its temperature: ${why}`);
   }
-  let comparison: Comparison | undefined;
+  if (flags.abstainRisk !== undefined && fitted) {
+    const found = await findThresholdOn({ model: withCard(bytes, card), file, rows: fitted, threads, risk: flags.abstainRisk });
+    ({ card } = found);
+    note(
+      `not sure below ${found.threshold.toFixed(4)}: at most ${percent(flags.abstainRisk)} wrong on those ${found.n} rows, of which it answers ${percent(found.coverage)}`,
+    );
+  }
+  let comparisons: Comparison[] = [];
   if (measured) {
     const before = rounding && (await measureModel({ model: withCard(original, card), file, rows: measured, threads }, 'measuring before rounding'));
     const after = await measureModel({ model: withCard(bytes, card), file, rows: measured, threads });
-    const areSame = temperature?.dataset === after.dataset && fitted?.split === measured.split;
-    if (areSame && !sameRows) {
+    const areSame = temperature?.dataset === after[0].dataset && fitted?.split === measured.split;
+    if (areSame && !sameRows && share === undefined) {
       throw new UserError(
         'same-rows',
-        `--split ${measured.split}: the temperature was fitted on these very rows; measure on others, or say that this is meant with --same-rows, which the card will tell`,
+        `--split ${measured.split}: the temperature was fitted on these very rows; measure on others, fit on a part with --temperature-share 0.5, or say that this is meant with --same-rows, which the card will tell`,
       );
     }
-    comparison = { before, after };
-    card = withComparison(card, comparison, rounding, areSame);
-    tell(comparison, rounding);
+    comparisons = after.map((each, i) => ({ after: each, before: before?.[i] }));
+    card = comparisons.toReversed().reduce((known, comparison) => withComparison(known, comparison, rounding), card);
+    for (const comparison of comparisons) tell(comparison, rounding);
   }
 
   const result = withCard(bytes, card);
   writeAtomically(flags.out, result);
   if (flags.json) {
-    const { after, before } = comparison ?? {};
+    const { after, before } = comparisons[0] ?? {};
     const figures = { ...(after ? { measured: summary(after.evaluation) } : {}), ...(before ? { before: summary(before.evaluation) } : {}) };
-    printJson({ file: flags.out, bytes: result.length, card, ...figures, ...(temperature ? { temperature: temperature.temperature } : {}) });
+    printJson({ file: flags.out, bytes: result.length, card, ...figures, ...(temperature ? { temperature: temperature.heads[0].temperature } : {}) });
   } else note(`${flags.out}: ${(result.length / 1e6).toFixed(2)} MB, ${card.name} (${card.architecture}), labels ${card.labels.join(', ')}`);
 }
 
@@ -132,6 +163,7 @@ Examples:
   mien export runs/first --fp16 --out model.onnx
   mien export runs/first --int8 --data data/fer2013 --split public --out small.onnx
   mien export runs/first --temperature-from data/fer2013 --split held-out --out calibrated.onnx
+  mien export runs/first --int8 --data data/fer2013 --split public --temperature-from data/fer2013 --temperature-split public --temperature-share 0.5 --out half.onnx
   mien export runs/votes --head votes --out votes.onnx`;
 
 export function addExportVerb(program: Command): void {
@@ -146,6 +178,16 @@ export function addExportVerb(program: Command): void {
     .option('--split <name>', 'split of --data, or of --temperature-from where that stands alone')
     .option('--temperature-from <dir>', 'store to fit the temperature on, so that probabilities mean what they say')
     .option('--temperature-split <name>', 'split of --temperature-from')
+    .option(
+      '--temperature-share <share>',
+      'fit on this part of those rows only, as 0.5, so that the others can be judged',
+      parseShare('--temperature-share', 'the rows', '0.5'),
+    )
+    .option(
+      '--abstain-risk <share>',
+      'write to the card below which confidence to say "not sure": at most this share of answers was wrong on those rows',
+      parseShare('--abstain-risk', 'wrong answers', '0.2'),
+    )
     .option('--same-rows', 'allow fitting the temperature on rows the card has figures of; the card will tell')
     .option('--head <name>', 'output that becomes the main one, as votes; the others stay beside it')
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))

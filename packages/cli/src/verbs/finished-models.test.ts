@@ -1,4 +1,4 @@
-/** What happens to models after their training, as a stranger does it: `mien export`, `mien ensemble`, `mien ablate`. */
+/** What happens to models after their training, as a stranger does it: `mien export`, `mien ensemble`, `mien ablate`; what `mien train` says. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,16 +42,18 @@ describe('mien export', () => {
     expect(err).toMatch(/on tiny val, n 21[\s\S]*before: accuracy[\s\S]*int8: accuracy[\s\S]*accuracy changed by [+−]\d/);
     expect(status).toBe(0);
     expect(statSync(at('small.onnx')).size).toBeLessThan(0.5 * statSync(at('a.onnx')).size);
-    const [accuracy, macroF1, older] = cardOf('small.onnx').figures;
+    const [accuracy, macroF1, ece, ...more] = cardOf('small.onnx').figures;
     expect(accuracy).toMatchObject({ metric: 'accuracy', split: 'val', n: 21, note: expect.stringMatching(/^weights kept as int8, before: \d+\.\d\d %$/) });
     expect(macroF1!.metric).toBe('macroF1');
-    expect(older).toMatchObject({ split: 'held', value: 0.5, note: 'measured before the weights were kept as int8' });
+    expect(ece!.metric).toBe('ece');
+    expect(more.find(({ metric }) => metric === 'recall of happy')).toMatchObject({ n: 3, split: 'val' });
+    expect(more.at(-1)).toMatchObject({ split: 'held', value: 0.5, note: 'measured before the weights were kept as int8' });
   });
 
   it('fits the temperature on rows that are named, and not silently on those the card has figures of', async () => {
     const fit = (split: string, ...more: string[]) =>
       mien('export', at('a.onnx'), '--temperature-from', at('store'), '--split', split, '--out', at('cool.onnx'), ...more);
-    expect((await fit('val')).err).toMatch(/temperature \d+\.\d+ fitted on tiny val, n 21: negative log likelihood (\d+\.\d+) → \d/);
+    expect((await fit('val')).err).toMatch(/temperature \d+\.\d+ of expression fitted on tiny val, n 21: negative log likelihood (\d+\.\d+) → \d/);
     const card = cardOf('cool.onnx');
     expect(card.output.temperature).not.toBe(1);
     expect(card.training.chosenOn).toMatch(/; temperature \d+\.\d{3} fitted on tiny val, n 21$/);
@@ -59,22 +61,15 @@ describe('mien export', () => {
     expect(refused).toMatchObject({ status: 2, err: expect.stringMatching(/figures of tiny held.*--same-rows/) });
     expect((await fit('held', '--same-rows')).status).toBe(0);
     expect(cardOf('cool.onnx').figures[0]!.note).toBe('the temperature was fitted on these rows');
-    const both = await mien(
-      'export',
-      at('b.onnx'),
-      '--data',
-      at('store'),
-      '--split',
-      'val',
-      '--temperature-from',
-      at('store'),
-      '--temperature-split',
-      'val',
-      '--out',
-      at('x.onnx'),
-    );
+    const rows = ['--data', at('store'), '--split', 'val', '--temperature-from', at('store'), '--temperature-split', 'val', '--out', at('x.onnx')];
+    const both = await mien('export', at('b.onnx'), ...rows);
     expect(both).toMatchObject({ status: 2, err: expect.stringMatching(/--split val: the temperature was fitted on these very rows/) });
     expect(existsSync(at('x.onnx'))).toBe(false);
+    expect((await mien('export', at('b.onnx'), ...rows, '--temperature-share', '0.7', '--abstain-risk', '0.99')).status).toBe(0);
+    const { output, figures, abstain } = cardOf('x.onnx');
+    expect(abstain!.threshold).toBeGreaterThan(0);
+    expect(output.fittedOn).toEqual([{ source: 'tiny', split: 'val', rows: expect.stringMatching(/^[\d -]+$/) }]);
+    expect(figures[0]!.note).toBe('14 of 21 are rows the temperature was fitted on');
   });
 
   it('--head makes another output the main one; the file is evaluated by either', async () => {
@@ -156,9 +151,65 @@ rows:
     const again = await mien(...command, '--out', at('gates'), '--threads', '1');
     expect(again.out).toBe(first.out);
     expect(again.err).not.toContain('run 1/2');
-    expect(await mien(...command, '--out', at('gates'), '--set', 'epochs=2')).toMatchObject({
+    // A place for the table that is not there is told of before anything is trained.
+    writeFileSync(at('table.md'), '# Results\n');
+    expect(await mien(...command, '--out', at('gates'), '--set', 'epochs=2', '--update', at('table.md'))).toMatchObject({
       status: 2,
-      err: expect.stringMatching(/begun with another file \(rows\.0\.recipe\.stages\.0\.epochs: 1, now 2\)/),
+      err: expect.stringMatching(/table\.md: expected the marks <!-- ablation gates --> and/),
     });
+  });
+
+  it('ended by a mistake in one row, leaves the table of those that are finished', async () => {
+    writeFileSync(
+      at('broken.yaml'),
+      `name: broken
+base:
+  model: mien-net-small
+  modelOptions: { widths: '16', depths: '1', stem: 16 }
+  batch: 8
+  epochs: 1
+  data: { validation: { split: val } }
+  optimizer: { kind: sgd, learningRate: 0.02 }
+rows:
+  - { name: fine }
+  - { name: taught otherwise, set: { distill: { teachers: [${at('other.onnx')}] } } }
+`,
+    );
+    const { status, err, out } = await mien('ablate', at('broken.yaml'), '--data', at('store'), '--out', at('broken'), '--threads', '1');
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(/results\.md: the table of what is finished; the same command goes on\n.*distill\.teachers/);
+    expect(readFileSync(join(at('broken'), 'results.md'), 'utf8')).toMatch(/\| fine +\| \d[\s\S]*\| taught otherwise +\| –/);
+  });
+});
+
+describe('mien train', () => {
+  it('says which stages a change does not reach, and warns of frozen noise, looking ahead and training', async () => {
+    writeFileSync(
+      at('staged.yaml'),
+      `name: staged
+model: mien-net-small
+modelOptions: { widths: '16', depths: '1', stem: 16 }
+batch: 8
+epochs: 1
+data: { validation: { split: val } }
+optimizer: { kind: sgd, learningRate: 0.02 }
+stages:
+  - { name: head, trainable: [classifier] }
+  - { name: all, optimizer: { learningRate: 0.002 } }
+`,
+    );
+    const command = ['train', at('staged.yaml'), '--data', at('store'), '--threads', '1', '--set', 'optimizer.learningRate=0.01'];
+    const kept = /--set optimizer\.learningRate=0\.01: stage all \(0\.002\) keeps its own optimizer\.learningRate/;
+    const frozen = /warning: stage head freezes \d+ of \d+ layers that nothing has trained/;
+    const ahead = await mien(...command, '--dry-run');
+    expect(ahead.status).toBe(0);
+    expect(ahead.err).toMatch(/stage 1\/2, head: building\n[\s\S]*stage 2\/2, all: building\n/);
+    const { status, err } = await mien(...command, '--out', at('staged'));
+    expect(status).toBe(0);
+    for (const text of [ahead.err, err]) {
+      expect(text).toMatch(kept);
+      expect(text).toMatch(frozen);
+    }
   });
 });

@@ -24,7 +24,8 @@ function listAll(flags: ModelsFlags): void {
   const released = releasedEntries();
   const entries = architectures.map((architecture) => describeArchitecture(architecture, asRegistered, released));
   if (flags.json) {
-    printJson(entries);
+    // Released models of no architecture here, as ensembles, would be lost otherwise.
+    printJson([...entries, ...released.filter(({ card }) => !architectures.some(({ name }) => name === card.architecture))]);
     return;
   }
   const lines = [...formatArchitectures(entries), '', ...formatReleased(released), '', flopConvention, 'Options and layers: mien models NAME'];

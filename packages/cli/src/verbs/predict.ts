@@ -32,12 +32,18 @@ function liveToJson(face: LiveFace): unknown {
   return { id: face.id, ...toJson(face), unsure: face.unsure };
 }
 
-function toText(file: string, faces: readonly Face[]): string {
+/** As `toJson`; where the model's card says when it is not sure, that too. */
+function photoToJson(face: Face, { abstain }: Recogniser['card']): Record<string, unknown> {
+  return { ...toJson(face), ...(abstain ? { unsure: face.probabilities[face.expression]! < abstain.threshold } : {}) };
+}
+
+function toText(file: string, faces: readonly Face[], { abstain }: Recogniser['card']): string {
   if (faces.length === 0) return `${file}: no face found`;
   const lines = faces.map(({ box, expression, probabilities }) => {
     const ranked = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
     const shares = ranked.slice(0, 3).map(([label, p]) => `${label} ${(100 * p).toFixed(0)} %`);
-    return `  ${expression.padEnd(9)} at ${Math.round(box.x)},${Math.round(box.y)} ${Math.round(box.width)}×${Math.round(box.height)}   ${shares.join(', ')}`;
+    const unsure = abstain && probabilities[expression]! < abstain.threshold ? '   not sure' : '';
+    return `  ${expression.padEnd(9)} at ${Math.round(box.x)},${Math.round(box.y)} ${Math.round(box.width)}×${Math.round(box.height)}   ${shares.join(', ')}${unsure}`;
   });
   return `${file}: ${faces.length} ${faces.length === 1 ? 'face' : 'faces'}\n${lines.join('\n')}`;
 }
@@ -145,8 +151,8 @@ export function addPredictVerb(program: Command): void {
             const faces = detector
               ? await findExpressions(image, detector, recogniser, threshold === undefined ? {} : { threshold })
               : [await wholeExpression(image, recogniser)];
-            if (flags.json) printJson({ file, width: image.width, height: image.height, faces: faces.map(toJson) });
-            else printText(toText(file, faces));
+            if (flags.json) printJson({ file, width: image.width, height: image.height, faces: faces.map((face) => photoToJson(face, recogniser.card)) });
+            else printText(toText(file, faces, recogniser.card));
           } catch (error) {
             // One bad picture must not cost the others their results.
             if (!(error instanceof UserError)) throw error;

@@ -7,6 +7,7 @@ import {
   checkFolds,
   countsOf,
   formatMarkdown,
+  isCount,
   isFailed,
   parseGrid,
   parseRandom,
@@ -21,6 +22,7 @@ import {
   type SweepRun,
   writeResults,
 } from '@mien/training';
+import { countWords } from '../count-words.ts';
 import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
 import { addPlaceOptions, type PlaceFlags, placeOf } from '../training-place.ts';
 import { untilInterrupted } from '../until-interrupted.ts';
@@ -59,13 +61,13 @@ function planOf(recipe: string, flags: SweepFlags): SweepPlan {
   const halving = flags.halving ? { eta: flags.eta, first: flags.firstRung } : undefined;
   const seeds = flags.seeds?.split(',').map((seed) => (seed.trim() === '' ? Number.NaN : Number(seed)));
   const { set, members, folds, split } = flags;
-  return planSweep({ recipe, set, space, seeds, members, folds, split, halving });
+  return planSweep({ recipe, set, space, seeds, members, folds, split, halving }, note);
 }
 
 /** What all of it would cost, counted and not measured: nothing is trained. */
 async function dryRun(plan: SweepPlan, { data, gflops, json }: SweepFlags): Promise<void> {
   await checkFolds(plan, data);
-  const costs = await planAblation(plan, data);
+  const costs = await planAblation(plan, data, { tolerant: true });
   const { seeds, folds, halving, rows } = plan;
   const each = seeds.length * (folds ?? 1);
   const secondsOf = (flops: number): number => flops / (gflops * 1e9);
@@ -99,6 +101,7 @@ async function dryRun(plan: SweepPlan, { data, gflops, json }: SweepFlags): Prom
 const nameOf = ({ row, seed, fold }: SweepRun): string => `${row}, seed ${seed}${fold === undefined ? '' : `, fold ${fold + 1}`}`;
 
 function describeProgress({ run, index, total, event, secondsLeft, rung, rungs }: SweepProgress): string | undefined {
+  if (isCount(event)) return `run ${index}/${total} ${nameOf(run)} · ${countWords[event.type]}: ${event.done} of ${event.total}`;
   if (event.type !== 'step') return undefined;
   const left = secondsLeft === undefined ? '' : ` · ${formatDuration(secondsLeft)} left${rungs > 1 ? ` of rung ${rung}/${rungs}` : ' of all'}`;
   return `run ${index}/${total} ${nameOf(run)} · epoch ${event.epoch}/${event.epochs} step ${event.step}/${event.stepsPerEpoch} · loss ${event.loss.toFixed(3)} · ${event.imagesPerSecond.toFixed(0)} images/s${left}`;

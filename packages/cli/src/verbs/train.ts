@@ -2,8 +2,9 @@
 import { type Command, Option } from 'commander';
 import type { Device } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
-import { estimateTraining, loadRecipe, type Recipe, recipeNames, train, type TrainEvent } from '@mien/training';
+import { type EstimateProgress, estimateTraining, isCount, loadRecipe, type Recipe, recipeNames, train, type TrainEvent } from '@mien/training';
 import { stringify } from 'yaml';
+import { countWords } from '../count-words.ts';
 import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
 import { untilInterrupted } from '../until-interrupted.ts';
 
@@ -29,6 +30,10 @@ function report(progress: Progress, event: TrainEvent): void {
     progress.update(() => describeStep(event));
     return;
   }
+  if (isCount(event)) {
+    progress.count(countWords[event.type], event.done, event.total);
+    return;
+  }
   progress.end();
   if (event.type === 'start') {
     note(`kernels: ${event.kernels}`);
@@ -39,6 +44,8 @@ function report(progress: Progress, event: TrainEvent): void {
       note(`weights from ${source}: ${used} used${fresh.length > 0 ? `, ${fresh.length} drawn anew: ${some}` : ''}`);
     }
     if (event.resumedAt) note(`resumed in epoch ${event.resumedAt.epoch}, after step ${event.resumedAt.step}`);
+  } else if (event.type === 'notice') {
+    note(`warning: ${event.message}`);
   } else if (event.type === 'stage') {
     note(`stage ${event.stage}/${event.stages}, ${event.name}: ${event.epochs} epochs, ${event.trainedParameters.toLocaleString('en')} parameters learn`);
   } else if (event.type === 'pseudo-labels') {
@@ -54,14 +61,26 @@ function report(progress: Progress, event: TrainEvent): void {
 }
 
 async function dryRun(recipe: Recipe, { data, threads, device, json }: TrainFlags): Promise<void> {
+  const progress = new Progress();
   if (!json) note('building every stage and measuring a few steps of each');
-  const estimate = await estimateTraining({ recipe, data, threads, device });
+  const onProgress = ({ stage, stages, name, doing, done, total }: EstimateProgress): void => {
+    if (json) return;
+    const what = `stage ${stage}/${stages}, ${name}`;
+    // A large network is built for minutes, in which nothing can be written.
+    if (doing === 'building') {
+      progress.end();
+      note(`${what}: building`);
+    } else progress.update(() => `${what}: step ${done} of ${total}`);
+  };
+  const estimate = await estimateTraining({ recipe, data, threads, device, onProgress });
+  progress.end();
   if (json) {
     printJson({ recipe, estimate });
     return;
   }
   printText(stringify(recipe, { flowCollectionPadding: true, lineWidth: 160 }));
   const { architecture, input, parameters, flops, rows, validationRows, kernels, stages } = estimate;
+  for (const notice of estimate.notices) note(`warning: ${notice}`);
   note(`${architecture} on ${input.join('×')}: ${parameters.toLocaleString('en')} parameters, ${(flops / 1e9).toFixed(3)} GFLOP an image forward`);
   note(`${rows} rows to train on, ${validationRows} to choose the epoch on; ${kernels}`);
   for (const stage of stages) {
@@ -90,7 +109,7 @@ export function addTrainVerb(program: Command): void {
       () => `\nRecipes: ${recipeNames().join(', ')}\n\nExample:\n  mien train se-cnn-improved --data data/fer2013 --out runs/first --set epochs=20`,
     )
     .action(async (name: string, flags: TrainFlags) => {
-      const recipe = loadRecipe(name, flags.set);
+      const recipe = loadRecipe(name, flags.set, note);
       if (flags.dryRun) {
         await dryRun(recipe, flags);
         return;

@@ -10,11 +10,11 @@ import {
   encodeWeights,
   findArchitecture,
   findHubWeights,
-  imagenetNormalisation,
   importWeights,
+  type NamedTensor,
   type Normalisation,
   type OptionValue,
-  type SafetensorsFile,
+  printableName,
   unfoldBatchNorm,
   type WeightImport,
 } from '@mien/models';
@@ -24,6 +24,8 @@ import { expressions, UserError } from '@mien/runtime';
 import { writeAtomically } from '@mien/training/run-folder';
 import { note, printJson, printText, Progress } from '../output.ts';
 import { faceBatches } from './weights-faces.ts';
+import { originOf, type WeightsOnDisk } from './weights-origin.ts';
+import { asSkipped, listTensors, noteSummary, yaml } from './weights-report.ts';
 
 export interface ImportFlags {
   model: string;
@@ -42,7 +44,7 @@ export interface ImportFlags {
   json?: boolean;
 }
 
-/** Grey networks have one mean and deviation, which the weights of colour networks do not tell: those of Mien's recipes. */
+/** What becomes of colours in a grey network, which has one mean and deviation: those of Mien's recipes. */
 const greyNormalisation: Normalisation = { mean: [0.5], std: [0.25] };
 
 interface Target {
@@ -62,7 +64,8 @@ async function locate(file: string): Promise<string> {
   throw new UserError('not-found', `${file}: there is no such file${hint}`);
 }
 
-function readWeights(file: string): SafetensorsFile {
+async function readWeights(given: string): Promise<WeightsOnDisk> {
+  const file = await locate(given);
   let bytes: Uint8Array;
   try {
     bytes = new Uint8Array(readFileSync(file));
@@ -70,14 +73,15 @@ function readWeights(file: string): SafetensorsFile {
     const { code } = cause as NodeJS.ErrnoException;
     throw new UserError('unreadable-file', `${file}: cannot be read (${code}); check its permissions, and that it is smaller than 2 GB`, { cause });
   }
-  return decodeWeights(bytes, file);
+  return { given, file, bytes, contents: decodeWeights(bytes, file) };
 }
 
 /** Refuses a file of another model, unless only what fits is asked for. */
-function check(imported: WeightImport, { tensors }: SafetensorsFile, file: string, { model, partial }: ImportFlags): void {
+function check(imported: WeightImport, { file, contents: { tensors, unread } }: WeightsOnDisk, { model, partial }: ImportFlags): void {
   if (imported.used.length === 0 || !partial) {
     try {
-      checkFit(imported, tensors, { file, model }, architectures);
+      const shapes = new Map<string, Pick<NamedTensor, 'shape'>>([...tensors, ...unread.map((tensor) => [tensor.name, tensor] as const)]);
+      checkFit(imported, shapes, { file, model }, architectures);
     } catch (error) {
       if (!(error instanceof UserError) || imported.used.length === 0) throw error;
       throw new UserError(error.code, `${error.message}. To take what fits all the same: --partial`, { cause: error });
@@ -99,6 +103,12 @@ async function unfold(
   const progress = new Progress();
   try {
     const split = await store.split(splitName);
+    if (split.locked) {
+      throw new UserError(
+        'locked-split',
+        `split ${split.name} is a locked test split and must not be measured on: batch norms are learnt from it; name another one with --split`,
+      );
+    }
     const { batches, rows } = faceBatches(split, { input, normalisation, rows: most });
     const norms = await unfoldBatchNorm({
       network,
@@ -117,46 +127,22 @@ async function unfold(
   }
 }
 
-function report({ used, reshaped, folded, skipped, missing }: WeightImport): string[] {
-  const how = new Map(reshaped.map((r) => [r.to, `   (${r.how})`]));
-  const norms = new Map([...folded.values()].map((f) => [`${f.conv}.bias`, `${f.norm}, folded`]));
-  return [
-    ...used.map(({ from, to }) => `used     ${from} → ${norms.get(to) ?? to}${how.get(to) ?? ''}`),
-    ...skipped.map(({ name, shape, reason }) => `skipped  ${name} [${shape}]: ${reason}`),
-    ...missing.map(({ name, shape }) => `missing  ${name} [${shape}]`),
-  ];
-}
-
-/** One number for all channels, or a list, as YAML. */
-function yaml(values: readonly number[]): string {
-  return values.length === 1 ? String(values[0]) : `[${values.join(', ')}]`;
-}
-
-function noteSummary(file: string, imported: WeightImport, total: number, model: string, input: readonly number[]): void {
-  const { used, skipped, missing, dialect } = imported;
-  const convolutions = skipped.filter(({ shape }) => shape.length === 4).length;
-  note(`${file}: ${used.length} of ${total} tensors used (${dialect} names) for ${model} ${input.join('×')}`);
-  note(`${skipped.length} skipped${convolutions ? `, ${convolutions} of them convolutions: the model ends earlier, or has options for them` : ''}`);
-  note(`${missing.length} weights of the model missing: a recipe draws those from its seed`);
-}
-
 export async function importVerb(given: string, flags: ImportFlags): Promise<void> {
   const architecture = findArchitecture(flags.model);
   if (!architecture) throw new UserError('no-model', `${flags.model}: no such architecture; there are ${architectures.map((a) => a.name).join(', ')}`);
   const input = flags.input ?? architecture.input;
   const target: Target = { input, network: architecture.build({ classes: flags.classes ?? expressions.length, channels: input[0], ...flags.options }) };
-  const file = await locate(given);
-  const contents = readWeights(file);
-  const known = findHubWeights(given);
-  const expects = flags.expects ?? known?.expects ?? imagenetNormalisation;
-  const gets = flags.gets ?? (input[0] === 1 ? greyNormalisation : expects);
+  const read = await readWeights(given);
+  const { file, contents } = read;
+  const origin = originOf(read, flags);
+  const { expects, expectsBy, licence, source } = origin;
+  const gets = flags.gets ?? (input[0] === 1 && expects.mean.length > 1 ? greyNormalisation : expects);
 
-  const imported = importWeights(target, contents.tensors, { normalisation: { expects, gets } });
-  check(imported, contents, file, flags);
-  noteSummary(file, imported, contents.tensors.size - imported.ignored.length, architecture.name, input);
+  const taken = importWeights(target, contents.tensors, { normalisation: { expects, gets } });
+  check(taken, read, flags);
+  noteSummary(file, taken, origin, { tensors: contents.tensors.size, unread: contents.unread.length, model: architecture.name, input });
 
-  const { metadata } = contents;
-  const licence = flags.licence ?? metadata.licence ?? metadata.license ?? known?.licence ?? 'unknown';
+  const imported = { ...taken, skipped: [...taken.skipped, ...asSkipped(contents.unread)] };
   const sha256 = await sha256Of(file);
   const weights = new Map(imported.weights);
   let measuredOn: string | undefined;
@@ -174,8 +160,8 @@ export async function importVerb(given: string, flags: ImportFlags): Promise<voi
     note(`${norms} batch norms unfolded, measured on ${measuredOn}`);
   }
   if (flags.out) {
-    const origin = {
-      source: metadata.source ?? known?.repo ?? basename(file),
+    const metadata = {
+      source,
       'source.file': basename(file),
       'source.sha256': sha256,
       licence,
@@ -185,8 +171,8 @@ export async function importVerb(given: string, flags: ImportFlags): Promise<voi
       normalise: JSON.stringify(gets),
       ...(measuredOn ? { batchNorm: `unfolded, measured on ${measuredOn}` } : {}),
     };
-    writeAtomically(flags.out, encodeWeights(weights, target, origin));
-    note(`wrote ${flags.out}: ${weights.size} weights, licence ${licence}. In the recipe:`);
+    writeAtomically(flags.out, encodeWeights(weights, target, metadata));
+    note(`wrote ${flags.out}: ${weights.size} weights, licence ${printableName(licence)}. In the recipe:`);
     note(`  init: ${flags.out}\n  normalise: { mean: ${yaml(gets.mean)}, std: ${yaml(gets.std)} }`);
   }
   if (flags.json) {
@@ -202,9 +188,11 @@ export async function importVerb(given: string, flags: ImportFlags): Promise<voi
       input,
       dialect,
       ...figures,
+      expects,
+      expectsBy,
       normalise: gets,
       measuredOn,
       out: flags.out,
     });
-  } else printText(report(imported).join('\n'));
+  } else printText(listTensors(imported).join('\n'));
 }

@@ -14,10 +14,10 @@ export interface PullFlags {
 
 const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-function describe({ repo, file, url, bytes, licence, sha256, commit, revision, model, target, cached }: PullPlan): string {
+function describe({ repo, file, url, bytes, licence, sha256, commit, revision, model, target, cached, damaged }: PullPlan): string {
   return [
     `${repo}/${file} from ${url.host}`,
-    `  size      ${MB(bytes)}${cached ? ', here already' : ''}`,
+    `  size      ${MB(bytes)}${cached ? ', here already' : damaged ? '; what is here is damaged: its size or checksum is wrong' : ''}`,
     `  licence   ${licence ?? `not known to Mien; see ${url.origin}/${repo}`}`,
     `  sha256    ${sha256}`,
     `  version   ${commit ?? revision}`,
@@ -40,7 +40,7 @@ async function agrees(question: string): Promise<boolean> {
 export async function pullVerb(name: string, { yes, json, revision, endpoint, sha256 }: PullFlags): Promise<void> {
   const plan = await planPull(name, { ...(revision ? { revision } : {}), ...(endpoint ? { endpoint } : {}), ...(sha256 ? { sha256 } : {}) });
   note(describe(plan));
-  if (!plan.cached && !yes && !(await agrees('Download it? [y/N] '))) {
+  if (!plan.cached && !yes && !(await agrees(`Download it${plan.damaged ? ' again' : ''}? [y/N] `))) {
     note('not downloaded');
     return;
   }

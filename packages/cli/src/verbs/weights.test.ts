@@ -57,7 +57,8 @@ describe('mien weights', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     writeFileSync(join(dir, 'folded.safetensors'), resnetFile(true));
-    const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${Array.from({ length: 2304 }, (_, p) => (p * (i + 3)) % 256).join(' ')},Training`);
+    const pixels = (i: number): string => Array.from({ length: 2304 }, (_, p) => (p * (i + 3)) % 256).join(' ');
+    const rows = Array.from({ length: 42 }, (_, i) => `${i % 7},${pixels(i)},${i < 40 ? 'Training' : 'PrivateTest'}`);
     writeFileSync(join(dir, 'fer.csv'), `emotion,pixels,Usage\n${rows.join('\n')}\n`);
     await importData(join(dir, 'fer.csv'), { out: join(dir, 'store') });
   });
@@ -94,6 +95,83 @@ describe('mien weights', () => {
     const written = decodeSafetensors(readFileSync(file), file);
     expect(written.metadata).toMatchObject({ model: 'resnet18', licence: 'BSD-3-Clause', 'source.sha256': sha256, format: 'mien-weights-1' });
     expect(written.tensors.get('conv1.weight')!.shape).toEqual([8, 1, 7, 7]);
+  });
+
+  it('fetches a damaged file of the cache again, with consent', async () => {
+    const pull = ['pull', 'resnet18.a1_in1k', '--endpoint', endpoint];
+    const file = (await mien(...pull, '--yes')).out.trim();
+    writeFileSync(file, new Uint8Array(content.length));
+    const asked = await mien(...pull);
+    expect(asked).toMatchObject({ status: 2, out: '' });
+    expect(asked.err).toMatch(/size .*what is here is damaged: its size or checksum is wrong\n/);
+    expect(asked.err).not.toMatch(/here already/);
+    expect((await mien(...pull, '--yes')).status).toBe(0);
+    expect(readFileSync(file).equals(content)).toBe(true);
+    expect((await mien(...pull)).err).toMatch(/here already/);
+  });
+
+  it('believes what the card of a model of Mien says of its images and licence', async () => {
+    const model = join(import.meta.dirname, '../../../../models/mien-seresnet.onnx');
+    const file = join(dir, 'from-card.safetensors');
+    const { status, out, err } = await mien('import', model, '--model', 'mien-seresnet', '--out', file, '--json');
+    expect(status).toBe(0);
+    const grey = { mean: [0.507], std: [0.255] };
+    expect(JSON.parse(out)).toMatchObject({ licence: 'MIT', expects: grey, expectsBy: 'card', normalise: grey, reshaped: [], missing: [] });
+    expect(err).toMatch(/licence MIT; images were normalised by 0\.507\/0\.255, as the card in the file says\n/);
+    expect(err).toMatch(/normalise: \{ mean: 0\.507, std: 0\.255 \}/);
+  });
+
+  it('takes its own files for what they are: a change of normalisation happens once', async () => {
+    const [first, second] = ['once', 'twice'].map((name) => join(dir, `${name}.safetensors`)) as [string, string];
+    writeFileSync(join(dir, 'plain.safetensors'), content);
+    const rest = ['--model', 'resnet18', '--set', 'width=0.125', '--input', '3x64x64', '--gets', 'symmetric', '--json'];
+    const once = await mien('import', join(dir, 'plain.safetensors'), ...rest, '--out', first);
+    expect(once.err).toMatch(/assumed/);
+    expect(JSON.parse(once.out)).toMatchObject({ expectsBy: 'assumed', reshaped: [expect.objectContaining({ to: 'conv1.weight' })] });
+    const twice = await mien('import', first, ...rest, '--out', second);
+    expect(twice.err).not.toMatch(/assumed/);
+    expect(JSON.parse(twice.out)).toMatchObject({ expectsBy: 'file', licence: 'BSD-3-Clause', reshaped: [] });
+    const [a, b] = [first, second].map((file) => decodeSafetensors(readFileSync(file), file).tensors);
+    expect(b).toEqual(a);
+  });
+
+  it('prints names and metadata of a stranger’s file without what a terminal would obey', async () => {
+    const file = join(dir, 'hostile.safetensors');
+    const { tensors } = decodeSafetensors(content, 'content');
+    const marks = '\u001b[2J\u009b31m\r\nused     all → all\u202e';
+    const some = new Map([...tensors, [`extra${marks}`, { shape: [1], data: Float32Array.of(1) }]]);
+    writeFileSync(file, encodeSafetensors({ tensors: some, metadata: { licence: `MIT${marks}` } }));
+    const args = ['import', file, '--model', 'resnet18', ...width];
+    const { status, out, err } = await mien(...args, '--out', join(dir, 'clean.safetensors'));
+    expect(status).toBe(0);
+    for (const text of [out, err]) expect(text.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
+    expect(`${out}${err}`).not.toMatch(/^used {5}all/m);
+    expect(out).toMatch(/^skipped {2}extra\?\[2J/m);
+    const json = (await mien(...args, '--json')).out;
+    expect(json.trimEnd()).not.toMatch(/\p{C}/u);
+    // Nothing is lost of it.
+    expect(JSON.parse(json).licence).toBe(`MIT${marks}`);
+  });
+
+  it('lists tensors of types that are not read', async () => {
+    const head = new DataView(content.buffer, content.byteOffset).getBigUint64(0, true);
+    const header = JSON.parse(new TextDecoder().decode(content.subarray(8, 8 + Number(head)))) as Record<string, unknown>;
+    const payload = content.subarray(8 + Number(head));
+    const json = JSON.stringify({ ...header, mask: { dtype: 'BOOL', shape: [3], data_offsets: [payload.length, payload.length + 3] } });
+    const length = new BigUint64Array([BigInt(json.length)]);
+    writeFileSync(join(dir, 'mask.safetensors'), Buffer.concat([new Uint8Array(length.buffer), Buffer.from(json), payload, new Uint8Array(3)]));
+    const { status, out, err } = await mien('import', join(dir, 'mask.safetensors'), '--model', 'resnet18', ...width);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^skipped {2}mask \[3\]: its type BOOL is not read$/m);
+    expect(err).toMatch(/100 of 103 tensors used.*3 skipped\n1 of those are of types that are not read\n/s);
+  });
+
+  it('does not measure batch norms on a locked test split', async () => {
+    const args = ['import', join(dir, 'folded.safetensors'), '--model', 'resnet18', ...width, '--data', join(dir, 'store'), '--split', 'private'];
+    const { status, err } = await mien(...args, '--out', join(dir, 'locked.safetensors'));
+    expect(status).toBe(2);
+    expect(err).toMatch(/split private is a locked test split and must not be measured on: .*--split$/m);
+    expect(existsSync(join(dir, 'locked.safetensors'))).toBe(false);
   });
 
   it('unfolds batch norms on the faces of a store', async () => {

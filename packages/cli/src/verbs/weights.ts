@@ -41,14 +41,18 @@ export function addWeightsVerbs(program: Command): void {
     .option('--classes <n>', 'classes of the network (default: 7)', parseCount('--classes', 1, 100_000))
     .option('--out <file>', 'the file to write, for the `init` of a recipe; without it nothing is written')
     .option('--data <dir>', 'store whose faces batch norms are measured on, for weights that hold them folded into convolutions')
-    .option('--split <name>', 'split of that store', 'train')
+    .option('--split <name>', 'split of that store, not a locked one', 'train')
     .option('--rows <n>', 'rows of it', parseCount('--rows', 1, 1_000_000), 1024)
     .option(
       '--expects <normalisation>',
-      'how images were normalised for the weights: imagenet, symmetric, or MEAN,…/STD,… (default: what is known of them, else imagenet)',
+      'how images were normalised for the weights: imagenet, symmetric, or MEAN,…/STD,… (default: what the file, its card or the list of known weights says, else imagenet, and that is said)',
       parseNormalisation,
     )
-    .option('--gets <normalisation>', 'how the recipe will normalise them, written alike (default: the same; for a grey network 0.5/0.25)', parseNormalisation)
+    .option(
+      '--gets <normalisation>',
+      'how the recipe will normalise them, written alike (default: the same; where colour becomes grey 0.5/0.25)',
+      parseNormalisation,
+    )
     .option('--partial', 'take what fits even where the file is of another model')
     .option('--licence <id>', 'licence of the weights, where the file does not say')
     .option('--threads <n>', 'threads (default: all cores)', parseCount('--threads', 1, 256))

@@ -7,22 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { defaultModelName, releasedModelsUrl } from '@mien/released-models';
 import { createNodeRecogniser, lightDetector } from '@mien/runtime/node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { hasFfmpeg } from '../../test/ffmpeg.ts';
 import { eachDot } from './bitmap-font.ts';
 import { predictVideo } from './predict-video.ts';
 import { isVideoName, probeVideo } from './probe-video.ts';
 
 const photographs = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
 const path = process.env.PATH;
-
-function hasFfmpeg(): boolean {
-  try {
-    execFileSync('ffmpeg', ['-version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn('videos: skipped. ffmpeg was not found: apt-get install ffmpeg');
-    return false;
-  }
-}
 
 test('videos are told by their extension', () => {
   expect(['a.MP4', 'b.webm', 'c.jpg', 'mp4'].map(isVideoName)).toEqual([true, true, false, false]);
@@ -40,7 +31,7 @@ test('letters are drawn dot by dot, what has none as a question mark', () => {
   expect(dots('--').at(-1)).toBe('10,3');
 });
 
-describe.skipIf(!hasFfmpeg())('a video', () => {
+describe.skipIf(!hasFfmpeg('videos'))('a video', () => {
   let dir: string;
   let open: Pick<Parameters<typeof predictVideo>[0], 'recogniser' | 'detector' | 'search'>;
 

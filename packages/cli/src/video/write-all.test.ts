@@ -4,19 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { hasFfmpeg } from '../../test/ffmpeg.ts';
 import { writeAll } from './write-all.ts';
 import { writeFrames } from './write-frames.ts';
 import { writeText } from './write-text.ts';
-
-function hasFfmpeg(): boolean {
-  try {
-    execFileSync('ffmpeg', ['-version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn('memory of writing films: skipped. ffmpeg was not found: apt-get install ffmpeg');
-    return false;
-  }
-}
 
 let dir: string;
 beforeEach(() => {
@@ -75,7 +66,7 @@ test('no promise gathers something with every line of a text', async () => {
   expect(busiest).toBeLessThan(few);
 });
 
-test.skipIf(!hasFfmpeg())('no promise gathers something with every frame of a film', async () => {
+test.skipIf(!hasFfmpeg('memory of writing films'))('no promise gathers something with every frame of a film', async () => {
   const source = join(dir, 'sound.mkv');
   execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-t', '0.1', '-i', 'sine', source]);
   // Far more than a pipe holds, so that each frame has to wait.

@@ -3,23 +3,14 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasFfmpeg } from '../../test/ffmpeg.ts';
 import { probeVideo } from './probe-video.ts';
 import { readFrames } from './read-frames.ts';
 import { writeFrames } from './write-frames.ts';
 
-function hasFfmpeg(): boolean {
-  try {
-    execFileSync('ffmpeg', ['-version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn('writing films: skipped. ffmpeg was not found: apt-get install ffmpeg');
-    return false;
-  }
-}
-
 const [width, height, rate] = [64, 48, 10];
 
-describe.skipIf(!hasFfmpeg())('a written film', () => {
+describe.skipIf(!hasFfmpeg('writing films'))('a written film', () => {
   let dir: string;
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'mien-film-'));

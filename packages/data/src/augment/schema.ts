@@ -47,7 +47,7 @@ const contrast = z.strictObject({ op: z.literal('contrast'), probability: probab
 const blur = z.strictObject({
   op: z.literal('blur'),
   probability: probability.default(0.5),
-  /** Standard deviation in pixels of the network's input, uniform in [low, high]. */
+  /** Standard deviation in stored pixels, before images are resized to the network's input; uniform in [low, high]. */
   sigmaPx: rangeOf(z.number().positive().max(32)).default([0.3, 1]),
 });
 

@@ -72,8 +72,9 @@ export const glassBlur: Corrupt = (picture, severity, random) => {
   const { channels, height, width } = picture;
   const blurred = eachPlane(picture, (plane) => gaussianBlur(plane, height, width, sigma));
   for (let pass = 0; pass < passes; pass++) {
-    for (let y = height - farthest - 1; y >= farthest; y--) {
-      for (let x = width - farthest - 1; x >= farthest; x--) {
+    // As published, from side − farthest down to farthest + 1.
+    for (let y = height - farthest; y > farthest; y--) {
+      for (let x = width - farthest; x > farthest; x--) {
         // As published, −farthest … farthest − 1.
         const other = (y + random.int(2 * farthest) - farthest) * width + x + random.int(2 * farthest) - farthest;
         for (let c = 0; c < channels; c++) blurred.data[c * height * width + y * width + x] = blurred.data[c * height * width + other]!;
@@ -112,7 +113,8 @@ const largestZoom = [1.06, 1.11, 1.16, 1.21, 1.26];
 
 export const zoomBlur: Corrupt = (picture, severity) => {
   const { height, width } = picture;
-  const steps = Math.round((largestZoom[severity - 1]! - 1) * 100);
+  // As many as `numpy.arange(1, largest, 0.01)` has: in floating point 7 and 12, not 6 and 11, at the two mildest.
+  const steps = Math.ceil((largestZoom[severity - 1]! - 1) / 0.01);
   return eachPlane(picture, (plane) => {
     const sum = plane.slice();
     for (let step = 0; step < steps; step++) {

@@ -57,6 +57,14 @@ describe('corruptions', () => {
       return pixels;
     };
     expect(await run(7, 2)).toEqual(await run(7, 2));
+    const isDrawn = !['defocus blur', 'zoom blur', 'brightness', 'contrast', 'pixelate', 'jpeg'].includes(name);
+    const differ = async (all: readonly [seed: number, row: number][]): Promise<boolean> => {
+      const made = new Set<string>();
+      for (const [seed, row] of all) made.add(Buffer.from(await run(seed, row)).toString('hex'));
+      return made.size > 1;
+    };
+    expect(await differ([2, 3, 4, 5, 6, 7].map((seed) => [seed, 2]))).toBe(isDrawn);
+    expect(await differ([2, 3, 4, 5, 6, 7].map((row) => [7, row]))).toBe(isDrawn);
   });
 
   it.each(corruptionNames)('%s takes colour, odd sizes and any values', async (name) => {
@@ -67,9 +75,13 @@ describe('corruptions', () => {
         fc.constantFrom(1, 3),
         fc.constantFrom(...severities),
         async (height, width, channels, severity) => {
-          const pixels = Uint8Array.from({ length: channels * height * width }, (_, i) => (i * 37) % 256);
+          const pixels = Uint8Array.from({ length: channels * height * width }, (_, i) => ((i % (height * width)) * 37) % 256);
+          const before = pixels.slice();
           await corruptPixels(pixels, { channels, height, width }, name, severity, 1, 0);
-          expect(pixels).toHaveLength(channels * height * width);
+          // Grey in three channels stays grey but where each channel has noise of its own.
+          const planes = Array.from({ length: channels }, (_, c) => Buffer.from(pixels.subarray(c * height * width, (c + 1) * height * width)));
+          if (!name.endsWith('noise') && name !== 'jpeg') expect(planes.every((plane) => plane.equals(planes[0]!))).toBe(true);
+          expect(Buffer.compare(pixels, before)).not.toBe(0);
         },
       ),
       { numRuns: 5 },
@@ -88,6 +100,48 @@ describe('corruptions', () => {
     const out = await corruptions.contrast({ channels: 1, height: 2, width: 2, data }, 5, randomFor(1));
     // 2×2 is smaller than 32: the constant of CIFAR-10-C, 0.15.
     expect([...out.data].map((v) => Math.round(v * 1000))).toEqual([455, 485, 515, 545]);
+  });
+
+  it.each([
+    [32, [0.05, 0.1, 0.15, 0.2, 0.3]],
+    [64, [0.1, 0.2, 0.3, 0.4, 0.5]],
+  ])('brightness at %i px adds the published constants', async (size, constants) => {
+    for (const severity of severities) {
+      const { data } = await corruptions.brightness(
+        { channels: 1, height: size, width: size, data: new Float32Array(size * size).fill(0.25) },
+        severity,
+        randomFor(1),
+      );
+      expect(data[0]).toBeCloseTo(0.25 + constants[severity - 1]!, 5);
+    }
+  });
+
+  it.each([
+    [32, [0.04, 0.06, 0.08, 0.09, 0.1]],
+    [64, [0.04, 0.08, 0.12, 0.15, 0.18]],
+  ])('gaussian noise at %i px has the published standard deviations', async (size, constants) => {
+    for (const severity of severities) {
+      const { data } = await corruptions['gaussian noise'](
+        { channels: 1, height: size, width: size, data: new Float32Array(size * size).fill(0.5) },
+        severity,
+        randomFor(3),
+      );
+      const sd = Math.sqrt(data.reduce((sum, v) => sum + (v - 0.5) ** 2, 0) / data.length);
+      expect(sd / constants[severity - 1]!).toBeGreaterThan(0.93);
+      expect(sd / constants[severity - 1]!).toBeLessThan(1.07);
+    }
+  });
+
+  it('zoom blur is the mean of the picture and of 7, 12, 16, 21 and 26 enlargements', async () => {
+    // One bright middle row: the picture itself and each enlargement spread it by a known share.
+    const at = async (severity: (typeof severities)[number]): Promise<number> => {
+      const data = new Float32Array(32 * 32);
+      data[0] = 1;
+      return (await corruptions['zoom blur']({ channels: 1, height: 32, width: 32, data }, severity, randomFor(1))).data[0]!;
+    };
+    // The corner leaves the picture with the first enlargement that crops; the picture and the unchanged first step hold it.
+    const counts = [7, 12, 16, 21, 26].map((steps) => 1 / (steps + 1));
+    for (const [i, severity] of severities.entries()) expect((await at(severity)) / counts[i]!).toBeCloseTo(Math.round((await at(severity)) / counts[i]!), 3);
   });
 
   it('takes the constants of the published size that is nearer', () => {

@@ -59,7 +59,7 @@ export const elastic: Corrupt = (picture, severity, random) => {
   const [ay, by, cy] = affine(to, [from[0][1], from[1][1], from[2][1]]);
   const field = (): Float32Array => {
     const noise = Float32Array.from({ length: height * width }, uniform);
-    return gaussianBlur(noise, height, width, smoothness, 'mirror', 3).map((v) => v * strength);
+    return gaussianBlur(noise, height, width, smoothness, 'reflect', 3).map((v) => v * strength);
   };
   const [dx, dy] = [field(), field()];
   const plane = height * width;
@@ -71,7 +71,7 @@ export const elastic: Corrupt = (picture, severity, random) => {
       const [x, y] = [p % width, Math.floor(p / width)];
       turned[p] = sample(source, height, width, ax * x + bx * y + cx, ay * x + by * y + cy, 'mirror');
     }
-    for (let p = 0; p < plane; p++) out[c * plane + p] = sample(turned, height, width, (p % width) + dx[p]!, Math.floor(p / width) + dy[p]!, 'mirror');
+    for (let p = 0; p < plane; p++) out[c * plane + p] = sample(turned, height, width, (p % width) + dx[p]!, Math.floor(p / width) + dy[p]!, 'reflect');
   }
   return { ...picture, data: out };
 };

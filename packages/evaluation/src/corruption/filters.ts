@@ -1,14 +1,15 @@
 /** Linear filters of single planes: what blurs and weather are made of. */
 
-/** How places beyond the edge are filled: `mirror` is d c b | a b c d | c b a, `repeat` is a a a | a b c d | d d d. */
-export type Edge = 'mirror' | 'repeat';
+/** How places beyond the edge are filled: `mirror` is d c b | a b c d | c b a, `reflect` is c b a | a b c d | d c b, `repeat` is a a a | a b c d | d d d. */
+export type Edge = 'mirror' | 'reflect' | 'repeat';
 
 function inside(place: number, size: number, edge: Edge): number {
   if (place >= 0 && place < size) return place;
   if (edge === 'repeat' || size === 1) return place < 0 ? 0 : size - 1;
-  const period = 2 * size - 2;
+  const period = edge === 'mirror' ? 2 * size - 2 : 2 * size;
   const folded = ((place % period) + period) % period;
-  return folded < size ? folded : period - folded;
+  if (folded < size) return folded;
+  return edge === 'mirror' ? period - folded : period - 1 - folded;
 }
 
 /** A filter as a list of neighbours and their weights. */

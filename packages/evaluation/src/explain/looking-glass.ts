@@ -9,22 +9,9 @@ import { bottlenecks, constantNames, innerValues, tailModel, withOutputs } from 
 const cutsTried = 24;
 
 /** Nodes through which logits are a linear function of the map, the same for every picture. */
-const linearOps = new Set([
-  'GlobalAveragePool',
-  'ReduceMean',
-  'Flatten',
-  'Reshape',
-  'Squeeze',
-  'Gemm',
-  'MatMul',
-  'Identity',
-  'Slice',
-  'Dropout',
-  'Cast',
-  'BatchNormalization',
-]);
-/** So are these with a constant. */
-const linearWithConstant = new Set(['Add', 'Sub', 'Mul', 'Div']);
+const linearOps = new Set(['GlobalAveragePool', 'ReduceMean', 'Flatten', 'Reshape', 'Squeeze', 'Identity', 'Slice', 'Dropout', 'Cast', 'BatchNormalization']);
+/** So are these where all inputs but one are constant: a product of two things that the picture makes is not. */
+const linearWithConstant = new Set(['Gemm', 'MatMul', 'Add', 'Sub', 'Mul']);
 
 interface Opened {
   readonly model: Uint8Array;
@@ -92,8 +79,10 @@ export class LookingGlass {
     const { shape } = map;
     const tail = await createSession(encodeModel(tailModel(decoded, cut, shape, head.output)), options);
     const constant = constantNames(decoded);
-    const isLinear = ({ opType, inputs }: OnnxNode): boolean =>
-      linearOps.has(opType) || (linearWithConstant.has(opType) && inputs.some((name) => constant.has(name)));
+    const isLinear = ({ opType, inputs }: OnnxNode): boolean => {
+      if (opType === 'Div') return constant.has(inputs[1]!);
+      return linearOps.has(opType) || (linearWithConstant.has(opType) && inputs.filter((name) => !constant.has(name)).length <= 1);
+    };
     const lastMap: LastMap = { name: cut.name, shape: [shape[1]!, shape[2]!, shape[3]!], linear: cut.tail.every(isLinear) };
     return new LookingGlass(card, head, session, tail, lastMap, gate);
   }

@@ -21,10 +21,17 @@ export interface IntervalPlotOptions extends Pick<Plot, 'name' | 'title' | 'desc
 
 const width = 440;
 const rowHeight = 30;
-const labelWidth = 104;
+/** Room for names, by the longest of them; what is longer still is cut, with a mark. */
+const [narrowest, widest, charWidth] = [104, 190, 6.8];
+
+function shortened(text: string): string {
+  const most = Math.floor((widest - 14) / charWidth);
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
 
 export function intervalPlot({ rows, axis, domain = [0, 1], ...named }: IntervalPlotOptions, palette: Palette): Plot {
-  const frame: Frame = { left: labelWidth, top: 12, right: 386, bottom: 12 + rows.length * rowHeight };
+  const longest = Math.max(...rows.map((row) => shortened(row.label).length));
+  const frame: Frame = { left: Math.max(narrowest, Math.ceil(14 + charWidth * longest)), top: 12, right: 386, bottom: 12 + rows.length * rowHeight };
   const values = rows.flatMap(({ value, interval95, other }) => [value, ...interval95, ...(other ? [other.value, ...other.interval95] : [])]);
   const x = linearScale(niceDomain([...domain, ...values], 0.1), [frame.left, frame.right]);
   const dot = ({ value, interval95: [low, high] }: Pick<IntervalRow, 'value' | 'interval95'>, y: number, colour: string): string =>
@@ -34,7 +41,7 @@ export function intervalPlot({ rows, axis, domain = [0, 1], ...named }: Interval
     const y = frame.top + (i + 0.5) * rowHeight;
     const shift = row.other ? 5 : 0;
     return [
-      label(row.label, frame.left - 10, y + 4, { 'text-anchor': 'end' }),
+      label(shortened(row.label), frame.left - 10, y + 4, { 'text-anchor': 'end' }),
       ...(row.other ? [dot(row.other, y + shift, palette.second)] : []),
       dot(row, y - shift, palette.first),
       label(percentText(row.value, 1), frame.right + 8, y + 4, { fill: palette.quiet }),

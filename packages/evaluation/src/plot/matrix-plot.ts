@@ -16,8 +16,10 @@ export interface MatrixPlotOptions extends Pick<Plot, 'name' | 'title' | 'descri
 const width = 440;
 
 export function matrixPlot({ rows, columns, values, rowTitle, columnTitle, labelWidth = 78, ...named }: MatrixPlotOptions, palette: Palette): Plot {
-  const top = 44;
-  const cellWidth = (width - labelWidth - 6) / columns.length;
+  // Many heads stand aslant, or they would run into each other.
+  const isTilted = columns.length > 7;
+  const [top, right] = isTilted ? [76, 28] : [44, 6];
+  const cellWidth = (width - labelWidth - right) / columns.length;
   const cellHeight = rows.length > 10 ? 24 : 36;
   const each = (draw: (value: number, x: number, y: number) => string): string[] =>
     values.flatMap((row, i) => row.map((value, j) => draw(value, labelWidth + j * cellWidth, top + i * cellHeight)));
@@ -38,11 +40,13 @@ export function matrixPlot({ rows, columns, values, rowTitle, columnTitle, label
     width,
     height: top + rows.length * cellHeight + 6,
     content: [
-      label(rowTitle, 0, 34, { fill: palette.quiet }),
-      label(columnTitle, width - 6, 13, { fill: palette.quiet, 'text-anchor': 'end' }),
-      ...columns.map((text, j) =>
-        label(text, labelWidth + (j + 0.5) * cellWidth, 34, { 'text-anchor': 'middle', 'font-size': columns.length > 7 ? 10.5 : 11.5 }),
-      ),
+      label(rowTitle, 0, top - 10, { fill: palette.quiet }),
+      label(columnTitle, isTilted ? 0 : width - 6, 13, { fill: palette.quiet, 'text-anchor': isTilted ? 'start' : 'end' }),
+      ...columns.map((text, j) => {
+        const x = labelWidth + (j + 0.5) * cellWidth;
+        if (!isTilted) return label(text, x, top - 10, { 'text-anchor': 'middle', 'font-size': 11.5 });
+        return label(text, x - 4, top - 6, { transform: `rotate(-40 ${(x - 4).toFixed(1)} ${top - 6})` });
+      }),
       ...rows.map((text, i) => label(text, labelWidth - 8, top + (i + 0.5) * cellHeight + 4, { 'text-anchor': 'end' })),
       el('g', { opacity: palette.shade }, ...shades),
       ...numbers,

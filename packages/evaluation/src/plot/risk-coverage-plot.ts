@@ -10,8 +10,18 @@ const width = 440;
 const height = 372;
 const frame: Frame = { left: 52, top: 34, right: 412, bottom: 320 };
 
-export function riskCoveragePlot(curve: RiskCoverage, palette: Palette, abstain?: AbstainResult, other?: RiskCoverage): Plot {
-  const risks = [0, ...[...curve.points, ...(other?.points ?? [])].map(({ risk }) => risk), ...(abstain ? [abstain.wishedRisk, abstain.judged.risk] : [])];
+interface RiskCoverageOptions {
+  readonly abstain?: AbstainResult | undefined;
+  /** Another model's curve, dashed. */
+  readonly other?: { readonly name: string; readonly curve: RiskCoverage } | undefined;
+}
+
+export function riskCoveragePlot(curve: RiskCoverage, palette: Palette, { abstain, other }: RiskCoverageOptions = {}): Plot {
+  const risks = [
+    0,
+    ...[...curve.points, ...(other?.curve.points ?? [])].map(({ risk }) => risk),
+    ...(abstain ? [abstain.wishedRisk, abstain.judged.risk] : []),
+  ];
   const x = linearScale([0, 1], [frame.left, frame.right]);
   const y = linearScale(niceDomain(risks, 0.1), [frame.bottom, frame.top]);
   const line = ({ points }: RiskCoverage, stroke: string, dash?: string): string =>
@@ -43,13 +53,13 @@ export function riskCoveragePlot(curve: RiskCoverage, palette: Palette, abstain?
       abstain
         ? ` Answering only from ${percentText(abstain.threshold)} confidence: ${percentText(abstain.judged.coverage)} answered, ${percentText(abstain.judged.risk, 1)} of them wrong.`
         : ''
-    }`,
+    }${other ? ` Dashed: ${other.name}.` : ''}`,
     width,
     height,
     content: [
       yAxis(frame, y, 'wrong answers', palette),
       xAxis(frame, x, 'rows answered', palette),
-      ...(other ? [line(other, palette.second, '6 3')] : []),
+      ...(other ? [line(other.curve, palette.second, '6 3')] : []),
       line(curve, palette.first),
       ...(mark ?? []),
     ].join(''),

@@ -9,7 +9,8 @@ import { computeMetrics } from '../metrics.ts';
 import { paperPalette } from '../plot/palette.ts';
 import { riskCoverage } from '../abstention.ts';
 import { evaluationPage } from './evaluation-page.ts';
-import { type Report, reportJson } from './report.ts';
+import { modelFigures } from './model-figures.ts';
+import { type Report, reportJson, trainedMark } from './report.ts';
 import { reportPlots } from './report-plots.ts';
 
 const labels = ['calm <1>', 'loud & clear', 'empty'];
@@ -29,6 +30,8 @@ function evaluation(): Evaluation {
     split: 'test',
     protocol: 'labels of the data, every row',
     temperature: 1,
+    head: 'expression',
+    target: 'labels',
     rows: Uint32Array.from(truth, (_, i) => i),
     predicted,
     truth,
@@ -37,7 +40,8 @@ function evaluation(): Evaluation {
 }
 
 function full(): Report {
-  const figures = { name: 'mine <script>', model: '/models/mine.onnx', evaluation: evaluation(), macroF1Interval95: [0.7, 0.9] as const };
+  const fitted = Uint32Array.from({ length: 40 }, (_, i) => i);
+  const figures = modelFigures({ name: 'mine <script>', model: '/models/mine.onnx', evaluation: evaluation(), fitted, seed: 1 });
   const groups = new Map([...truth.keys()].map((i) => [i, i < 40 ? 'x' : 'y "q"']));
   const picture = 'data:image/png;base64,iVBORw0KGgo=';
   return {
@@ -45,7 +49,7 @@ function full(): Report {
     data: 'made-up',
     measured: '2024-01-02T03:04:05Z',
     warnings: ['Mind <this>.'],
-    votes: { n: 80, leftOut: 0, nll: 1, kl: 0.4, entropy: 0.6 },
+    votes: { head: 'votes', n: 80, leftOut: 0, nll: 1, kl: 0.4, entropy: 0.6 },
     abstain: {
       wishedRisk: 0.2,
       threshold: 0.75,
@@ -59,8 +63,9 @@ function full(): Report {
       seed: 1,
       clean: 0.8,
       clean95: [0.7, 0.87],
-      corruptions: corruptionNames.map((corruption) => ({ corruption, accuracy: [0.7, 0.6, 0.5, 0.4, 0.3], mean: 0.5 })),
+      corruptions: corruptionNames.map((corruption) => ({ corruption, accuracy: [0.7, 0.6, 0.5, 0.4, 0.3], accuracy95: Array(5).fill([0.2, 0.8]), mean: 0.5 })),
       corrupted: 0.5,
+      corrupted95: [0.45, 0.55],
       retained: 0.625,
       occlusions: faceRegionNames.map((region) => ({ region, area: 0.2, accuracy: 0.7, drop: 0.1, drop95: [0.05, 0.15] })),
     },
@@ -84,8 +89,8 @@ function checkNesting(html: string): void {
 
 describe('evaluationPage', () => {
   const minimal = (): Report => {
-    const { data, measured, name, model, evaluation: e, macroF1Interval95, intendedUse, limits } = full();
-    return { data, measured, name, model, evaluation: e, macroF1Interval95, intendedUse, limits, warnings: [], mistakes: [] };
+    const { votes: _v, abstain: _a, overlap: _o, groups: _g, robustness: _r, comparison: _c, unfitted: _u, ...least } = full();
+    return { ...least, warnings: [], mistakes: [] };
   };
 
   it.each([
@@ -108,13 +113,30 @@ describe('evaluationPage', () => {
     expect(new Set(ids).size).toBe(ids.length);
     for (const [, target] of html.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target);
     for (const [, names] of html.matchAll(/aria-labelledby="([^"]+)"/g)) for (const id of names!.split(' ')) expect(ids).toContain(id);
-    for (const [image] of html.matchAll(/<img[^>]*>/g)) expect(image).toMatch(/alt="Row \d+: labelled/);
+    for (const [image] of html.matchAll(/<img[^>]*>/g)) expect(image).toMatch(/alt="Row \d+: true/);
   });
 
   it('shows warnings first, and pictures only where there are some', () => {
     const html = evaluationPage(full(), 'mien eval');
     expect(html.indexOf('Mind &lt;this&gt;.')).toBeLessThan(html.indexOf('Accuracy'));
     expect(evaluationPage(minimal(), 'mien eval')).not.toContain('<img');
+  });
+
+  it('figures of rows a model was trained on are marked, whichever of two it was', () => {
+    expect(trainedMark(full())).toBeUndefined();
+    expect(trainedMark({ ...full(), trainedOnRows: 7 })).toMatch(/^TRAINED ON THESE ROWS \(mine <script> on 7 of 80\)/);
+    const comparison = { ...full().comparison!, trainedOnRows: 80 };
+    const html = evaluationPage({ ...full(), comparison }, 'mien eval');
+    expect(html).toContain('TRAINED ON THESE ROWS (other on 80 of 80)');
+    expect(reportJson({ ...full(), comparison })).toMatchObject({ comparison: { trainedOnRows: 80 } });
+  });
+
+  it('rows the temperature was not fitted on have a calibration error of their own', () => {
+    const { unfitted, evaluation: e } = full();
+    const p = e.logits.slice(3 * 40).map(Math.exp);
+    expect(unfitted).toMatchObject({ n: 40 });
+    expect(unfitted!.ece).toBeCloseTo(calibration(p, e.truth.slice(40), 3).ece, 6);
+    expect(evaluationPage(full(), 'mien eval')).toContain('Calibration error of rows not fitted on');
   });
 });
 
@@ -138,7 +160,7 @@ describe('reportJson', () => {
       model: '/models/mine.onnx',
       data: 'made-up',
       ece: expect.any(Number),
-      macroF1Interval95: [0.7, 0.9],
+      macroF1Interval95: full().macroF1Interval95,
       comparison: { onlyFirst: 0, figures: { n: 80 } },
     });
     const text = JSON.stringify(json);

@@ -2,7 +2,7 @@
 import { escapeText } from '../plot/svg.ts';
 import { evaluationStyle } from './evaluation-style.ts';
 import { intervalText, paragraph, percent, section } from './html.ts';
-import type { Report } from './report.ts';
+import { type Report, trainedMark } from './report.ts';
 import { classes, comparison, confidence, gallery, groups, robustness } from './sections.ts';
 
 interface Headline {
@@ -11,18 +11,29 @@ interface Headline {
   readonly detail: string;
 }
 
-function headlines({ evaluation, macroF1Interval95, overlap, abstain, robustness: robust }: Report): Headline[] {
-  const { accuracy, accuracy95, macroF1, top2, ece, n, reliability } = evaluation;
+const decimals = ([low, high]: readonly [number, number], digits: number): string => `95 % interval ${low.toFixed(digits)} – ${high.toFixed(digits)}`;
+
+function headlines({ evaluation, macroF1Interval95, eceInterval95, top2Interval95, unfitted, overlap, abstain, robustness: robust }: Report): Headline[] {
+  const { accuracy, accuracy95, macroF1, top2, ece, n, target } = evaluation;
   return [
     { name: 'Accuracy', value: percent(accuracy), detail: `95 % interval ${intervalText(accuracy95)}` },
-    { name: 'Macro-F1', value: macroF1.toFixed(3), detail: `95 % interval ${macroF1Interval95[0].toFixed(3)} – ${macroF1Interval95[1].toFixed(3)}` },
-    { name: 'Among the first two', value: percent(top2), detail: 'the true one is first or second' },
-    { name: 'Calibration error', value: ece.toFixed(4), detail: `${reliability.length} bins` },
-    { name: 'Rows', value: n.toLocaleString('en'), detail: 'every one counts' },
+    { name: 'Macro-F1', value: macroF1.toFixed(3), detail: decimals(macroF1Interval95, 3) },
+    { name: 'Among the first two', value: percent(top2), detail: `the true one is first or second; 95 % interval ${intervalText(top2Interval95)}` },
+    { name: 'Calibration error', value: ece.toFixed(4), detail: decimals(eceInterval95, 4) },
+    ...(unfitted
+      ? [
+          {
+            name: 'Calibration error of rows not fitted on',
+            value: unfitted.ece.toFixed(4),
+            detail: `${unfitted.n} rows; ${decimals(unfitted.eceInterval95, 4)}`,
+          },
+        ]
+      : []),
+    { name: 'Rows', value: n.toLocaleString('en'), detail: target === 'ferplus' ? 'those with a majority of the votes' : 'every one counts' },
     ...(overlap
       ? [
           {
-            name: 'Without copies of training rows',
+            name: `Without copies of rows of ${overlap.other}`,
             value: percent(overlap.without.accuracy),
             detail: `${overlap.rows} rows left out; 95 % interval ${intervalText(overlap.without.accuracy95)}`,
           },
@@ -31,7 +42,15 @@ function headlines({ evaluation, macroF1Interval95, overlap, abstain, robustness
     ...(abstain
       ? [{ name: 'Wrong where it answers', value: percent(abstain.judged.risk), detail: `answering ${percent(abstain.judged.coverage)} of the rows` }]
       : []),
-    ...(robust ? [{ name: 'Under corruptions', value: percent(robust.corrupted), detail: `mean of 75; ${percent(robust.retained)} kept` }] : []),
+    ...(robust
+      ? [
+          {
+            name: 'Under corruptions',
+            value: percent(robust.corrupted),
+            detail: `mean of 75; 95 % interval ${intervalText(robust.corrupted95)}; ${percent(robust.retained)} kept`,
+          },
+        ]
+      : []),
   ];
 }
 
@@ -39,6 +58,7 @@ function headlines({ evaluation, macroF1Interval95, overlap, abstain, robustness
 export function evaluationPage(report: Report, command: string): string {
   const { name: model, data, evaluation, warnings, measured, intendedUse, limits } = report;
   const title = `${model} on ${data}, ${evaluation.split}`;
+  const mark = trainedMark(report);
   const parts = [
     { id: 'classes', name: 'Expressions', html: classes(report) },
     { id: 'confidence', name: 'Confidence', html: confidence(report) },
@@ -71,7 +91,7 @@ export function evaluationPage(report: Report, command: string): string {
 <header>
 <h1>${escapeText(title)}</h1>
 <p class="quiet">${escapeText(evaluation.protocol[0]!.toUpperCase() + evaluation.protocol.slice(1))}. Measured ${escapeText(measured.slice(0, 10))}.</p>
-${warnings.map((text) => `<p class="warning" role="note">${escapeText(text)}</p>`).join('\n')}
+${mark ? `<p class="warning" role="note"><strong>${escapeText(mark)}.</strong></p>\n` : ''}${warnings.map((text) => `<p class="warning" role="note">${escapeText(text)}</p>`).join('\n')}
 </header>
 <main id="content">
 <dl class="headline">${headlines(report)

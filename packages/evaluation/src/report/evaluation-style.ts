@@ -27,8 +27,8 @@ section { border-top: 1px solid var(--line); padding: 1.75rem 0; margin-top: 1.7
 .headline dd { margin: 0; font-size: 1.55rem; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .headline dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--quiet); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 1.75rem 2rem; align-items: start; margin-top: 1.25rem; }
-figure { margin: 0; min-width: 0; }
-figure svg { display: block; width: 100%; max-width: 34rem; height: auto; }
+figure { margin: 0; min-width: 0; overflow-x: auto; }
+figure svg { display: block; width: 100%; min-width: 22rem; max-width: 34rem; height: auto; }
 figcaption { margin-top: .5rem; font-size: .88rem; color: var(--quiet); max-width: 34rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }

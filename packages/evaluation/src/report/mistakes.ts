@@ -15,15 +15,19 @@ export interface Mistake {
   readonly picture: string;
 }
 
-/** For each true label, at most `perLabel` wrong rows, the surest first. */
+/** How many mistakes are shown as the surest of all, whatever their label. */
+export const surestOfAll = 16;
+
+/** For each true label at most `perLabel` wrong rows, the surest first, and what is missing then of the surest of all. */
 export async function worstMistakes(split: Split, { rows, truth, predicted, logits, labels, temperature }: Evaluation, perLabel: number): Promise<Mistake[]> {
   const K = labels.length;
   const p = probabilities(logits, K, temperature);
+  const sureness = (i: number): number => p[i * K + predicted[i]!]!;
+  const allWrong = [...rows.keys()].filter((i) => truth[i] !== predicted[i]).sort((a, b) => sureness(b) - sureness(a));
+  const surest = new Set(allWrong.slice(0, surestOfAll));
   const mistakes: Mistake[] = [];
   for (const [k, label] of labels.entries()) {
-    const wrong = [...rows.keys()].filter((i) => truth[i] === k && predicted[i] !== k);
-    const sureness = (i: number): number => p[i * K + predicted[i]!]!;
-    const worst = wrong.sort((a, b) => sureness(b) - sureness(a)).slice(0, perLabel);
+    const worst = allWrong.filter((i) => truth[i] === k).filter((i, rank) => rank < perLabel || surest.has(i));
     const pixels = await split.gatherImages(worst.map((i) => rows[i]!));
     for (const [at, i] of worst.entries()) {
       const png = await contactSheet([pixels.subarray(at * split.imageBytes, (at + 1) * split.imageBytes)], split.image, { columns: 1 });

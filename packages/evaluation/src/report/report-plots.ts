@@ -6,9 +6,9 @@ import type { Palette } from '../plot/palette.ts';
 import { reliabilityPlot } from '../plot/reliability-plot.ts';
 import { riskCoveragePlot } from '../plot/risk-coverage-plot.ts';
 import { percentText } from '../plot/scale.ts';
-import type { Plot } from '../plot/svg.ts';
+import type { Plot, PlotHeading } from '../plot/svg.ts';
 import { severities } from '../corruption/picture.ts';
-import type { Report } from './report.ts';
+import { type Report, trainedMark } from './report.ts';
 
 function recallOf({ perClass }: Metrics, label: string): { value: number; interval95: readonly [number, number] } {
   const { recall, support } = perClass[label]!;
@@ -100,14 +100,29 @@ export function groupPlot({ groups }: NonNullable<Report['groups']>, palette: Pa
   );
 }
 
+export function riskPlot({ evaluation, abstain, comparison }: Report, palette: Palette): Plot {
+  const other = comparison && { name: comparison.name, curve: comparison.evaluation.riskCoverage };
+  return riskCoveragePlot(evaluation.riskCoverage, palette, { abstain, other });
+}
+
+/** What stands over a plot that leaves the page: whose it is, on what, and which colour is which. */
+export function plotHeading(report: Report): PlotHeading {
+  const { name, data, evaluation, comparison } = report;
+  return {
+    subtitle: `${name} on ${data} ${evaluation.split}, n ${evaluation.n}`,
+    ...(comparison ? { legend: [name, comparison.name] as const } : {}),
+    ...(trainedMark(report) ? { mark: 'TRAINED ON THESE ROWS' } : {}),
+  };
+}
+
 /** Every plot the report has the figures for. */
 export function reportPlots(report: Report, palette: Palette): Plot[] {
-  const { evaluation, robustness, groups, comparison, abstain } = report;
+  const { evaluation, robustness, groups } = report;
   return [
     recallPlot(report, palette),
     confusionPlot(report, palette),
     reliabilityPlot({ ece: evaluation.ece, bins: evaluation.reliability }, palette),
-    riskCoveragePlot(evaluation.riskCoverage, palette, abstain, comparison?.evaluation.riskCoverage),
+    riskPlot(report, palette),
     ...(groups ? [groupPlot(groups, palette)] : []),
     ...(robustness ? [corruptionPlot(robustness, palette), occlusionPlot(robustness, palette)] : []),
   ];

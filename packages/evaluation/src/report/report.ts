@@ -16,6 +16,12 @@ export interface ModelFigures {
   readonly evaluation: Evaluation;
   /** Bootstrap interval, 95 %. */
   readonly macroF1Interval95: readonly [number, number];
+  readonly nllInterval95: readonly [number, number];
+  readonly eceInterval95: readonly [number, number];
+  /** Wilson interval, 95 %. */
+  readonly top2Interval95: readonly [number, number];
+  /** Where the temperature was fitted on some of the rows: the calibration error of the others. */
+  readonly unfitted?: { readonly n: number; readonly ece: number; readonly eceInterval95: readonly [number, number] };
 }
 
 export interface Report extends ModelFigures {
@@ -27,16 +33,31 @@ export interface Report extends ModelFigures {
   readonly warnings: readonly string[];
   /** Rows of the split the model was trained on; absent where there is none. Such figures are only made on demand. */
   readonly trainedOnRows?: number;
-  readonly votes?: VoteAgreement;
+  /** Of the head for votes, over every row that has votes, or of a main head whose labels the votes know. */
+  readonly votes?: VoteAgreement & { readonly head: string };
   readonly abstain?: AbstainResult;
   readonly overlap?: OverlapFigures;
   readonly groups?: GroupReport;
   readonly robustness?: Robustness;
-  readonly comparison?: ModelFigures & { readonly paired: PairedComparison };
+  readonly comparison?: ModelFigures & { readonly paired: PairedComparison; readonly trainedOnRows?: number };
   readonly intendedUse: string;
   readonly limits: readonly string[];
   /** Pictures of people: only ever written to the page the user asked for. */
   readonly mistakes: readonly Mistake[];
+}
+
+/** What must stand over figures of rows a model was trained on, wherever they are shown; undefined where it was not. */
+export function trainedMark({
+  name,
+  trainedOnRows,
+  comparison,
+  evaluation: { n },
+}: Pick<Report, 'name' | 'trainedOnRows' | 'comparison' | 'evaluation'>): string | undefined {
+  const of = [
+    ...(trainedOnRows ? [`${name} on ${trainedOnRows}`] : []),
+    ...(comparison?.trainedOnRows ? [`${comparison.name} on ${comparison.trainedOnRows}`] : []),
+  ];
+  return of.length > 0 ? `TRAINED ON THESE ROWS (${of.join(', ')} of ${n}): not what the model does on new faces` : undefined;
 }
 
 /** The figures of an evaluation without its rows. */
@@ -45,8 +66,9 @@ export function plainFigures({
   truth: _t,
   logits: _l,
   rows: _r,
+  votes: _v,
   ...figures
-}: Evaluation): Omit<Evaluation, 'predicted' | 'truth' | 'logits' | 'rows'> {
+}: Evaluation): Omit<Evaluation, 'predicted' | 'truth' | 'logits' | 'rows' | 'votes'> {
   return figures;
 }
 
@@ -61,6 +83,10 @@ export function reportJson({ evaluation, comparison, mistakes: _, intendedUse: _
             ...comparison.paired,
             model: comparison.model,
             macroF1Interval95: comparison.macroF1Interval95,
+            nllInterval95: comparison.nllInterval95,
+            eceInterval95: comparison.eceInterval95,
+            top2Interval95: comparison.top2Interval95,
+            ...(comparison.trainedOnRows ? { trainedOnRows: comparison.trainedOnRows } : {}),
             figures: plainFigures(comparison.evaluation),
           },
         }

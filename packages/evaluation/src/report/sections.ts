@@ -1,13 +1,13 @@
 /** The sections of the page, one a function; a section without figures is the empty string. */
 import { pagePalette } from '../plot/palette.ts';
 import { reliabilityPlot } from '../plot/reliability-plot.ts';
-import { riskCoveragePlot } from '../plot/risk-coverage-plot.ts';
 import { escapeText } from '../plot/svg.ts';
 import { severities } from '../corruption/picture.ts';
+import { corruptionSource } from '../format-report.ts';
 import { figure, folded, intervalText, paragraph, percent, section, table } from './html.ts';
-import type { Mistake } from './mistakes.ts';
+import { type Mistake, surestOfAll } from './mistakes.ts';
 import type { Report } from './report.ts';
-import { confusionPlot, corruptionPlot, groupPlot, occlusionPlot, recallPlot } from './report-plots.ts';
+import { confusionPlot, corruptionPlot, groupPlot, occlusionPlot, recallPlot, riskPlot } from './report-plots.ts';
 
 export function classes(report: Report): string {
   const { labels, perClass, confusion } = report.evaluation;
@@ -33,8 +33,9 @@ export function classes(report: Report): string {
   );
 }
 
-export function confidence({ evaluation, votes, abstain, comparison }: Report): string {
-  const { ece, reliability, riskCoverage, temperature, nll } = evaluation;
+export function confidence(report: Report): string {
+  const { evaluation, votes, abstain } = report;
+  const { ece, reliability, temperature, nll } = evaluation;
   const asked = abstain
     ? `Wished for at most ${percent(abstain.wishedRisk)} wrong answers: the threshold ${abstain.threshold.toFixed(4)} was found on ${abstain.fitted.on} (n ${abstain.fitted.n}) and judged on ${abstain.judged.on} (n ${abstain.judged.n}): ${percent(abstain.judged.coverage)} answered, ${percent(abstain.judged.risk)} of them wrong (95 % interval ${intervalText(abstain.judged.risk95)}).`
     : '';
@@ -46,11 +47,11 @@ export function confidence({ evaluation, votes, abstain, comparison }: Report): 
     ),
     votes
       ? paragraph(
-          `Against the annotators' votes (n ${votes.n}${votes.leftOut ? `; left out for lack of such votes: ${votes.leftOut}` : ''}): negative log likelihood ${votes.nll.toFixed(4)}, Kullback–Leibler divergence ${votes.kl.toFixed(4)} nats. The annotators disagree among themselves by ${votes.entropy.toFixed(4)} nats.`,
+          `Output ${votes.head} against the annotators' votes (n ${votes.n}${votes.leftOut ? `; left out for lack of such votes: ${votes.leftOut}` : ''}): negative log likelihood ${votes.nll.toFixed(4)}, Kullback–Leibler divergence ${votes.kl.toFixed(4)} nats. The annotators disagree among themselves by ${votes.entropy.toFixed(4)} nats.`,
         )
       : '',
     asked ? paragraph(asked) : '',
-    `<div class="plots">${figure(reliabilityPlot({ ece, bins: reliability }, pagePalette))}${figure(riskCoveragePlot(riskCoverage, pagePalette, abstain, comparison?.evaluation.riskCoverage))}</div>`,
+    `<div class="plots">${figure(reliabilityPlot({ ece, bins: reliability }, pagePalette))}${figure(riskPlot(report, pagePalette))}</div>`,
   );
 }
 
@@ -139,21 +140,18 @@ export function robustness({ robustness: result }: Report): string {
         rows: result.corruptions.map(({ corruption, accuracy, mean }) => [corruption, ...accuracy.map(percent), percent(mean)]),
       }),
     ),
-    paragraph(
-      'Corruptions after Hendrycks & Dietterich (2019), with the constants of their 32 or 64 px data set, whichever is nearer in size. Frost is drawn, not photographed.',
-      'note',
-    ),
+    paragraph(corruptionSource, 'note'),
   );
 }
 
 function tile({ row, truth, predicted, confidence: sure, ofTruth, picture }: Mistake): string {
   const words = `${predicted} ${percent(sure)}`;
-  return `<li><img src="${picture}" alt="${escapeText(`Row ${row}: labelled ${truth}, the model says ${words}`)}" decoding="async"><span>${escapeText(words)}</span><span class="quiet">${escapeText(`${truth} ${percent(ofTruth)}`)}</span><span class="quiet">row ${row}</span></li>`;
+  return `<li><img src="${picture}" alt="${escapeText(`Row ${row}: true ${truth}, the model says ${words}`)}" decoding="async"><span>${escapeText(words)}</span><span class="quiet">${escapeText(`${truth} ${percent(ofTruth)}`)}</span><span class="quiet">row ${row}</span></li>`;
 }
 
-export function gallery({ mistakes, evaluation: { labels } }: Report): string {
+export function gallery({ mistakes, evaluation: { labels, target } }: Report): string {
   if (mistakes.length === 0) return '';
-  const surest = mistakes.toSorted((a, b) => b.confidence - a.confidence).slice(0, 16);
+  const surest = mistakes.toSorted((a, b) => b.confidence - a.confidence).slice(0, surestOfAll);
   const list = (title: string, shown: readonly Mistake[]): string =>
     shown.length ? `<h3>${escapeText(title)}</h3><ul class="gallery">${shown.map(tile).join('')}</ul>` : '';
   const ofLabel = labels.map((label) =>
@@ -165,7 +163,11 @@ export function gallery({ mistakes, evaluation: { labels } }: Report): string {
   return section(
     'mistakes',
     'Worst mistakes',
-    paragraph('Wrong answers the model was surest of: first what it said, then the label of the data. Some of these labels are themselves in doubt.'),
+    paragraph(
+      target === 'ferplus'
+        ? 'Wrong answers the model was surest of: first what it said, then what most annotators said.'
+        : 'Wrong answers the model was surest of: first what it said, then the label of the data. Some of these labels are themselves in doubt.',
+    ),
     list('The surest of all', surest),
     folded('By expression', ofLabel.join('')),
     paragraph('These are pictures of people: keep this file where the data set may be kept.', 'note'),

@@ -108,6 +108,7 @@ describe('pulling weights', () => {
       licence: 'apache-2.0',
       model: 'resnet18',
       cached: false,
+      damaged: false,
     });
     // The storage's signed addresses refuse HEAD: it must not be asked.
     expect(seen.map(({ method, path }) => `${method} ${path}`)).toEqual(['HEAD /timm/resnet18.a1_in1k/resolve/main/model.safetensors']);
@@ -193,9 +194,13 @@ describe('pulling weights', () => {
   it('a cached file that was damaged since is fetched again', async () => {
     const planned = await plan();
     await pullWeights(planned);
+    expect(await plan()).toMatchObject({ cached: true, damaged: false });
     writeFileSync(planned.target, new Uint8Array(content.length));
+    expect(await plan()).toMatchObject({ cached: false, damaged: true });
     await pullWeights(planned);
     expect(readFileSync(planned.target).equals(content)).toBe(true);
+    writeFileSync(planned.target, content.subarray(1));
+    expect(await plan()).toMatchObject({ cached: false, damaged: true });
   });
 
   it('two at once: the second is told to wait', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '@mien/runtime';
 import { findHubWeights, hubWeights, hubWeightsFile } from '../weights/catalogue.ts';
 import { cacheFolder } from './cache-folder.ts';
-import { download } from './download.ts';
+import { download, sha256Of } from './download.ts';
 import { defaultEndpoint, describeHubFile, type HubFileInfo } from './hub-file.ts';
 
 /** What is known before the download; shown to the user, who decides. */
@@ -16,8 +16,10 @@ export interface PullPlan extends HubFileInfo {
   readonly model: string | undefined;
   /** Where the file will stand, or stands. */
   readonly target: string;
-  /** Whether it is there already, whole. */
+  /** Whether it is there already, whole: by its checksum. */
   readonly cached: boolean;
+  /** Whether something else stands there: the file was damaged since it was fetched. */
+  readonly damaged: boolean;
 }
 
 export interface PullOptions {
@@ -31,6 +33,16 @@ export interface PullOptions {
 
 function cacheOf(cache: string, repo: string): string {
   return join(cache, 'weights', ...repo.split('/'));
+}
+
+/** What stands where a file of these bytes should. */
+async function lookAt(file: string, { bytes, sha256 }: { readonly bytes: number; readonly sha256: string }): Promise<'nothing' | 'whole' | 'damaged'> {
+  const size = await stat(file).then(
+    (s) => s.size,
+    () => undefined,
+  );
+  if (size === undefined) return 'nothing';
+  return size === bytes && (await sha256Of(file)) === sha256 ? 'whole' : 'damaged';
 }
 
 /**
@@ -58,11 +70,8 @@ export async function planPull(name: string, options: PullOptions = {}): Promise
   if (!sha256) throw new UserError('no-checksum', `${info.repo}: ${info.url.host} tells no sha256 for ${info.file}; give the right one with --sha256`);
   // By checksum, so that another version of the file never meets the half of this one.
   const target = join(cacheOf(options.cache ?? cacheFolder(), info.repo), sha256.slice(0, 16), info.file);
-  const cached = await stat(target).then(
-    ({ size }) => size === info.bytes,
-    () => false,
-  );
-  return { ...info, sha256, licence: known?.licence, model: known?.model, target, cached };
+  const there = await lookAt(target, { bytes: info.bytes, sha256 });
+  return { ...info, sha256, licence: known?.licence, model: known?.model, target, cached: there === 'whole', damaged: there === 'damaged' };
 }
 
 /** Fetches what was planned; checks what is cached. Throws `UserError` as `download` does. */

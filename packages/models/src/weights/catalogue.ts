@@ -39,7 +39,22 @@ export const hubWeights: readonly HubWeights[] = [
   },
 ];
 
+/** The name of a repository without its owner. */
+function shortName({ repo }: HubWeights): string {
+  return repo.slice(repo.indexOf('/') + 1);
+}
+
 /** The entry of this repository, given with or without its owner. */
 export function findHubWeights(name: string): HubWeights | undefined {
-  return hubWeights.find(({ repo }) => repo === name || repo.slice(repo.indexOf('/') + 1) === name);
+  return hubWeights.find((entry) => entry.repo === name || shortName(entry) === name);
+}
+
+/**
+ * The entry whose weights this file holds, by its absolute path: where a pull keeps them (OWNER/NAME/CHECKSUM/model.safetensors
+ * in any cache), or a file named like the repository. Undefined where the path tells of none.
+ */
+export function findHubWeightsAt(path: string): HubWeights | undefined {
+  const [file = '', checksum = '', name, owner] = path.split(/[\\/]/).reverse();
+  if (file === hubWeightsFile && /^[0-9a-f]{16}$/.test(checksum)) return hubWeights.find(({ repo }) => repo === `${owner}/${name}`);
+  return hubWeights.find((entry) => file.toLowerCase() === `${shortName(entry)}.safetensors`);
 }

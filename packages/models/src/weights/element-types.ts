@@ -1,4 +1,7 @@
-/** The element types weights come in, all read as float32: halves and integers exactly where they fit, doubles rounded. */
+/**
+ * The element types of safetensors. Those weights come in are read as float32: halves and integers exactly where they fit,
+ * doubles rounded. Of the others only the size is known, so that a file that holds some is told from a damaged one.
+ */
 import { decodeFloat16 } from '@mien/onnx';
 
 export interface ElementType {
@@ -27,4 +30,23 @@ export const elementTypes: ReadonlyMap<string, ElementType> = new Map<string, El
   ['I64', { bytes: 8, decode: (bytes) => Float32Array.from(new BigInt64Array(bufferOf(bytes)), Number) }],
   ['I32', { bytes: 4, decode: (bytes) => Float32Array.from(new Int32Array(bufferOf(bytes))) }],
   ['U8', { bytes: 1, decode: (bytes) => Float32Array.from(bytes) }],
+]);
+
+/** Bits of one element of the types that are not read, by safetensors name. */
+export const unreadTypes: ReadonlyMap<string, number> = new Map([
+  ['BOOL', 8],
+  ['F4', 4],
+  ['F6_E2M3', 6],
+  ['F6_E3M2', 6],
+  ['I8', 8],
+  ['F8_E5M2', 8],
+  ['F8_E4M3', 8],
+  ['F8_E8M0', 8],
+  ['F8_E5M2FNUZ', 8],
+  ['F8_E4M3FNUZ', 8],
+  ['I16', 16],
+  ['U16', 16],
+  ['U32', 32],
+  ['U64', 64],
+  ['C64', 64],
 ]);

@@ -205,7 +205,7 @@ describe('another normalisation', () => {
   const expects = { mean: [0.2, 0.3, 0.4], std: [0.2, 0.25, 0.3] };
   const gets = { mean: [0.5], std: [0.25] };
   const normed = (pixels: Float32Array, { mean, std }: { mean: number[]; std: number[] }): Float32Array => {
-    const plane = pixels.length / 3;
+    const plane = mean.length === 1 ? pixels.length : pixels.length / 3;
     const at = (list: number[], c: number): number => list[Math.min(c, list.length - 1)]!;
     return pixels.map((v, i) => (v - at(mean, Math.floor(i / plane))) / at(std, Math.floor(i / plane)));
   };
@@ -224,6 +224,18 @@ describe('another normalisation', () => {
     expect(relativeError(await logitsOf(network, input, found.weights, normed(pixels, gets)), expected)).toBeLessThan(1e-5);
     // The file itself is not changed.
     expect(relativeError(await logitsOf(network, input, data(tensors), normed(pixels, expects)), expected)).toBe(0);
+  });
+
+  it('is taken up channel by channel by grey weights that are spread over colours', async () => {
+    const network: Network = (net, x) =>
+      denseLayer(net, 'fc', flatten(globalAveragePool(relu(convNorm(net, 'conv1', 'bn1', x, { channels: 8, padding: 0 })))), 4);
+    const tensors = fileOf(network, [1, 8, 8]);
+    const plane = Float32Array.from({ length: 64 }, (_, i) => 0.5 + 0.5 * Math.sin(i));
+    const grey = { mean: [0.507], std: [0.255] };
+    const expected = await logitsOf(network, [1, 8, 8], data(tensors), normed(plane, grey));
+    const found = importWeights({ network, input: [3, 8, 8] }, tensors, { normalisation: { expects: grey, gets: expects } });
+    const colour = Float32Array.from([...plane, ...plane, ...plane]);
+    expect(relativeError(await logitsOf(network, [3, 8, 8], found.weights, normed(colour, expects)), expected)).toBeLessThan(1e-5);
   });
 
   it('leaves weights of grey images alone, of which `expects` does not tell', () => {

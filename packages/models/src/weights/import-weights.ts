@@ -67,14 +67,17 @@ function takeMatches(
     const { shape, data } = tensors.get(from)!;
     const conv = to.replace(/\.weight$/, '');
     const how = fit.how ? [fit.how] : [];
-    let values = finite(from, data);
-    if (normalisation && target.stems.has(conv) && changesInput(normalisation, shape[1]!)) {
-      const renormalised = renormalise(values, shape, normalisation.expects, normalisation.gets);
-      values = renormalised.data;
+    const values = finite(from, data);
+    const wanted = target.specs.get(to)!.shape;
+    if (normalisation && target.stems.has(conv) && changesInput(normalisation, shape[1]!, wanted[1]!)) {
+      const { expects, gets } = normalisation;
+      // Grey weights are spread over the colours first: each of those may be normalised in its own way.
+      const isGrey = shape[1] === 1;
+      const renormalised = isGrey ? renormalise(fit.apply(values), wanted, expects, gets) : renormalise(values, shape, expects, gets);
+      weights.set(to, isGrey ? renormalised.data : fit.apply(renormalised.data));
       shifts.push({ conv, shift: renormalised.shift });
-      how.unshift(`normalisation ${describeNormalisation(normalisation.expects)} → ${describeNormalisation(normalisation.gets)}`);
-    }
-    weights.set(to, fit.apply(values));
+      how.unshift(`normalisation ${describeNormalisation(expects)} → ${describeNormalisation(gets)}`);
+    } else weights.set(to, fit.apply(values));
     if (how.length) reshaped.push({ from, to, how: how.join(', ') });
   }
   for (const { conv, shift } of shifts) addToOutput(conv, shift, weights, folded, target);
@@ -82,9 +85,10 @@ function takeMatches(
   return { weights, used, reshaped, folded, skipped: found.skipped, ignored: found.ignored, missing: found.missing, dialect: found.dialect };
 }
 
-function changesInput({ expects, gets }: NonNullable<ImportWeightsOptions['normalisation']>, channels: number): boolean {
-  const applies = expects.mean.length === 1 || expects.mean.length === channels;
-  return applies && !isSameNormalisation(expects, gets, channels);
+/** Whether weights for `given` channels change when the network sees `wanted` of them. */
+function changesInput({ expects, gets }: NonNullable<ImportWeightsOptions['normalisation']>, given: number, wanted: number): boolean {
+  const applies = expects.mean.length === 1 || expects.mean.length === given;
+  return applies && !isSameNormalisation(expects, gets, Math.max(given, wanted));
 }
 
 function describeNormalisation({ mean, std }: Normalisation): string {

@@ -2,8 +2,9 @@
  * The weights inside an ONNX model, by the names they had where the model came from. Exporters fold, transpose and rename:
  * PyTorch's calls a weight it has changed `onnx::Conv_193`, while the node that uses it still tells the layer.
  */
-import { decodeFloat16, decodeModel, type OnnxModel, type OnnxNode, type Shape, type TensorValue } from '@mien/onnx';
+import { decodeFloat16, decodeModel, type OnnxModel, type OnnxNode, type Shape, type TensorValue, widenWeights } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
+import { printableName } from './printable-name.ts';
 import type { NamedTensor } from './safetensors.ts';
 
 /** float32 values of a tensor of floating-point numbers; undefined for others, which are shapes and indices, not weights. */
@@ -55,7 +56,7 @@ function layerWeights({ nodes }: OnnxModel): { names: Map<string, string>; turne
   return { names, turned };
 }
 
-/** Original names of initializers that reach their layer through a cast, as halved weights do. */
+/** Original names of initializers that reach their layer through a cast, as other exporters' doubles do. */
 function castNames({ nodes }: OnnxModel): Map<string, string> {
   return new Map(nodes.filter((node) => node.opType === 'Cast').map((node) => [node.inputs[0]!, node.outputs[0]!]));
 }
@@ -67,11 +68,11 @@ function castNames({ nodes }: OnnxModel): Map<string, string> {
 export function decodeOnnxTensors(bytes: Uint8Array, file: string): { tensors: Map<string, NamedTensor>; metadata: Readonly<Record<string, string>> } {
   let model: OnnxModel;
   try {
-    model = decodeModel(bytes);
+    // Mien's own files may keep weights as float16 or int8, under other names than the graph uses.
+    model = widenWeights(decodeModel(bytes));
   } catch (cause) {
-    throw new UserError('bad-onnx', `${file}: expected weights in a safetensors or ONNX file, but it cannot be read as either (${(cause as Error).message})`, {
-      cause,
-    });
+    const why = printableName((cause as Error).message, 200);
+    throw new UserError('bad-onnx', `${file}: expected weights in a safetensors or ONNX file, but it cannot be read as either (${why})`, { cause });
   }
   const casts = castNames(model);
   const { names, turned } = layerWeights(model);

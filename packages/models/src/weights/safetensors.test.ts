@@ -106,6 +106,33 @@ describe('safetensors', () => {
     expect([...decodeSafetensors(oneTensor(dtype, [2], values), 'f').tensors.get('w')!.data]).toEqual([-7, 100_000]);
   });
 
+  it.each([
+    ['BOOL', 8],
+    ['I8', 8],
+    ['F8_E4M3', 8],
+    ['F8_E5M2', 8],
+    ['F8_E8M0', 8],
+    ['F8_E4M3FNUZ', 8],
+    ['F8_E5M2FNUZ', 8],
+    ['I16', 4],
+    ['U16', 4],
+    ['U32', 2],
+    ['U64', 1],
+    ['C64', 1],
+    ['F4', 16],
+  ])('%s is not read, but what stands beside it is', (dtype, count) => {
+    const bytes = withHeader({ a: { dtype, shape: [count, 1], data_offsets: [0, 8] }, w: { dtype: 'F32', shape: [1], data_offsets: [8, 12] } }, 12);
+    new DataView(bytes.buffer).setFloat32(bytes.length - 4, 2.5, true);
+    const { tensors, unread } = decodeSafetensors(bytes, 'f');
+    expect([...tensors]).toEqual([['w', { shape: [1], data: Float32Array.of(2.5) }]]);
+    expect(unread).toEqual([{ name: 'a', shape: [count, 1], type: dtype }]);
+  });
+
+  it.each(['F6_E2M3', 'F6_E3M2'])('%s packs four numbers into three bytes', (dtype) => {
+    const bytes = withHeader({ a: { dtype, shape: [8], data_offsets: [0, 6] } }, 6);
+    expect(decodeSafetensors(bytes, 'f').unread).toEqual([{ name: 'a', shape: [8], type: dtype }]);
+  });
+
   it('bfloat16 is exact, whatever its bits', () => {
     fc.assert(
       fc.property(fc.nat(0xffff), (half) => {
@@ -177,7 +204,11 @@ describe('safetensors', () => {
       })(),
     ],
     ['a header that is not JSON', withHeader('{"w":')],
-    ['an unknown type', withHeader(entry({ dtype: 'F8_E4M3' }))],
+    ['an unknown type', withHeader(entry({ dtype: 'F12', data_offsets: [0, 8] }))],
+    ['booleans that do not fit their bytes', withHeader(entry({ dtype: 'BOOL' }))],
+    ['numbers of half a byte that end within one', withHeader(entry({ dtype: 'F4', shape: [15] }))],
+    ['a tensor that is not read inside one that is', withHeader({ ...entry({}), b: { dtype: 'I8', shape: [4], data_offsets: [4, 8] } })],
+    ['a tensor that is not read beyond the file', withHeader(entry({ dtype: 'U32', data_offsets: [4, 12] }))],
     ['a type named like a method', withHeader(entry({ dtype: 'constructor' }))],
     ['a type whose elements do not fit the bytes', withHeader(entry({ dtype: 'F16' }))],
     ['a header longer than any real one', new Uint8Array(9 * 1024 * 1024).fill(0x20).map((b, i) => (i < 8 ? [0, 0, 0x80, 0x00, 1, 0, 0, 0][i]! : b))],

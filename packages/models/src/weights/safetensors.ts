@@ -5,7 +5,7 @@
  */
 import { type Shape, sizeOf } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
-import { elementTypes } from './element-types.ts';
+import { elementTypes, unreadTypes } from './element-types.ts';
 import { printableName } from './printable-name.ts';
 import { repeatedKey } from './repeated-key.ts';
 
@@ -17,6 +17,18 @@ export interface NamedTensor {
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A tensor of a type that is not read, as booleans. */
+export interface UnreadTensor {
+  readonly name: string;
+  readonly shape: Shape;
+  /** By safetensors name. */
+  readonly type: string;
+}
+
+export interface DecodedSafetensors extends SafetensorsFile {
+  readonly unread: readonly UnreadTensor[];
 }
 
 /** What a header says of one tensor, checked. */
@@ -60,10 +72,10 @@ export function encodeSafetensors(file: SafetensorsFile): Uint8Array {
 }
 
 /**
- * Decodes a file into float32, whatever element type it holds (`elementTypes`); tensors come in the order of their bytes.
- * Throws `UserError` `bad-safetensors` unless every byte of the file belongs to the header or to exactly one tensor.
+ * Decodes a file into float32, from any type of `elementTypes`; tensors come in the order of their bytes, those of
+ * `unreadTypes` by name alone. Throws `UserError` `bad-safetensors` unless every byte of the file belongs to the header or to exactly one tensor.
  */
-export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
+export function decodeSafetensors(bytes: Uint8Array, file: string): DecodedSafetensors {
   const bad = (what: string): UserError =>
     new UserError('bad-safetensors', `${file}: expected a safetensors file, but ${what}; the file is damaged: fetch or make it again`);
   if (bytes.length < 8) throw bad(`it has only ${bytes.length} bytes`);
@@ -72,19 +84,22 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
   const { metadata, entries } = readHeader(bytes.subarray(8, 8 + headerBytes), bad);
   const payload = bytes.subarray(8 + headerBytes);
   const tensors = new Map<string, NamedTensor>();
+  const unread: UnreadTensor[] = [];
   let covered = 0;
   for (const { name, dtype, shape, start, end } of entries) {
     const what = `tensor ${printableName(name)}`;
     const type = elementTypes.get(dtype);
-    if (!type) throw bad(`${what} is ${printableName(dtype)}, not one of ${[...elementTypes.keys()].join(', ')}`);
-    const fits = end <= payload.length && end - start === sizeOf(shape) * type.bytes;
+    const bits = type ? 8 * type.bytes : unreadTypes.get(dtype);
+    if (bits === undefined) throw bad(`${what} is ${printableName(dtype)}, not one of ${[...elementTypes.keys(), ...unreadTypes.keys()].join(', ')}`);
+    const fits = end <= payload.length && 8 * (end - start) === sizeOf(shape) * bits;
     if (!fits) throw bad(`${what} [${shape}] does not fit its bytes ${start}–${end} (a truncated file?)`);
     if (start !== covered) throw bad(`${what} starts at byte ${start}, ${start < covered ? 'inside the tensor before it' : `${covered} were taken`}`);
     covered = end;
-    tensors.set(name, { shape, data: type.decode(payload.subarray(start, end)) });
+    if (type) tensors.set(name, { shape, data: type.decode(payload.subarray(start, end)) });
+    else unread.push({ name, shape, type: dtype });
   }
   if (covered !== payload.length) throw bad(`${payload.length - covered} bytes after its last tensor belong to none`);
-  return { tensors, metadata };
+  return { tensors, metadata, unread };
 }
 
 function readHeader(bytes: Uint8Array, bad: (what: string) => UserError): { metadata: Record<string, string>; entries: Entry[] } {

@@ -1,5 +1,5 @@
 import { buildNetwork, convNorm, denseLayer, flatten, globalAveragePool, type Network } from '@mien/engine';
-import { decodeModel, encodeModel, halveWeights, type OnnxModel, sizeOf, tensor } from '@mien/onnx';
+import { decodeModel, encodeModel, halveWeights, type OnnxModel, quantiseWeights, sizeOf, tensor } from '@mien/onnx';
 import { UserError } from '@mien/runtime';
 import { describe, expect, it } from 'vitest';
 import { importWeights } from './import-weights.ts';
@@ -83,6 +83,67 @@ describe('ONNX', () => {
     expect(halved.weights.get(conv)).not.toEqual(weights.get(conv));
     for (const [i, v] of halved.weights.get(conv)!.entries()) expect(v).toBeCloseTo(weights.get(conv)![i]!, 3);
   });
+
+  it('takes Mien’s own models of int8 weights, by the names of the whole ones', () => {
+    // Wide enough for its second convolution to be rounded.
+    const wide: Network = (net, x) => {
+      const y = convNorm(net, 'conv1', 'bn1', x, { channels: 32 });
+      return denseLayer(net, 'fc', flatten(globalAveragePool(convNorm(net, 'conv2', 'bn2', y, { channels: 32 }))), 4);
+    };
+    const whole = buildNetwork(wide, input, { mode: 'infer', batch: 1 });
+    const given = new Map(whole.specs.map(({ name, shape }) => [name, Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(i + name.length))]));
+    const built = buildNetwork(wide, input, { mode: 'infer', batch: 1, weights: given });
+    built.graph.output('logits', built.logits);
+    const quantised = quantiseWeights(decodeModel(built.graph.encode()));
+    expect(quantised.initializers['conv2.weight.int8']!.dtype).toBe('int8');
+    const found = importWeights({ network: wide, input }, decodeWeights(encodeModel(quantised), 'm.onnx').tensors);
+    expect(found).toMatchObject({ missing: [], skipped: [] });
+    const conv = found.weights.get('conv2.weight')!;
+    // Half a step of a channel whose largest weight is 1.
+    for (const [i, v] of conv.entries()) expect(Math.abs(v - given.get('conv2.weight')![i]!)).toBeLessThan(0.0041);
+    expect(found.weights.get('conv1.weight')).toEqual(given.get('conv1.weight'));
+  });
+});
+
+/** A safetensors file of one tensor whose header has this many bytes. */
+function withHeaderOf(length: number): Uint8Array {
+  const tensors = new Map([['w', { shape: [1], data: Float32Array.of(3) }]]);
+  const bytes = encodeSafetensors({ tensors, metadata: { padding: 'x'.repeat(length - 100) } });
+  // What is left of the header is filled with spaces, as the format allows.
+  const own = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const out = new Uint8Array(8 + length + 4).fill(0x20);
+  new DataView(out.buffer).setBigUint64(0, BigInt(length), true);
+  out.set(bytes.subarray(8, 8 + own), 8);
+  out.set(bytes.subarray(8 + own), 8 + length);
+  return out;
+}
+
+describe('safetensors whose header length reads as the beginning of another format', () => {
+  // 0x0280 … 0x0580 are the first bytes of a pickle, 0x4b50 of a zip.
+  it.each([640, 896, 1152, 1408, 19280])('%i bytes', (length) => {
+    const bytes = withHeaderOf(length);
+    expect(decodeWeights(bytes, 'model.safetensors').tensors.get('w')!.data).toEqual(Float32Array.of(3));
+    expect(decodeWeights(bytes, 'without-its-name').tensors.size).toBe(1);
+  });
+});
+
+describe('tensors of types that are not read', () => {
+  const header = (entries: object): Uint8Array => {
+    const json = new TextEncoder().encode(JSON.stringify(entries));
+    const bytes = new Uint8Array(8 + json.length + 4);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+    bytes.set(json, 8);
+    return bytes;
+  };
+  it('are listed; a file of nothing else is refused with their types', () => {
+    const mask = { mask: { dtype: 'BOOL', shape: [2], data_offsets: [0, 2] } };
+    const some = decodeWeights(header({ ...mask, w: { dtype: 'F16', shape: [1], data_offsets: [2, 4] } }), 'f');
+    expect([...some.tensors.keys()]).toEqual(['w']);
+    expect(some.unread).toEqual([{ name: 'mask', shape: [2], type: 'BOOL' }]);
+    expect(() => decodeWeights(header({ ...mask, q: { dtype: 'I8', shape: [2], data_offsets: [2, 4] } }), 'f')).toThrow(
+      /expected weights, .*2 tensors are of types that are not read \(BOOL, I8\)/,
+    );
+  });
 });
 
 describe('checkpoints', () => {
@@ -111,16 +172,27 @@ describe('files for a recipe', () => {
   });
 });
 
+/** An ONNX file with a tensor of this name, whose element type there is not. */
+function withoutAType(name: string): Uint8Array {
+  const bytes = exported({ nodes: [], initializers: { [name]: tensor.float32(Float32Array.of(1), [1]) } });
+  // The type stands before the name: its number, then the tag and the length of the name.
+  bytes[Buffer.from(bytes).indexOf(name) - 3] = 127;
+  return bytes;
+}
+
 describe('what is no weights file', () => {
   const bytes = (...values: number[]): Uint8Array => Uint8Array.of(...values, ...new Uint8Array(32));
   it.each([
     ['nothing', new Uint8Array(0), 'empty-file', /0 bytes/],
     ['a PyTorch zip', bytes(0x50, 0x4b, 3, 4), 'pickle', /can run any code.*safetensors\.torch\.save_file/],
     ['an old PyTorch pickle', bytes(0x80, 2, 0x8a), 'pickle', /PyTorch/],
+    ['a pickle with a brace where safetensors has one', bytes(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0x7b), 'pickle', /PyTorch/],
+    ['a zip with a brace there', bytes(0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0x7b), 'pickle', /PyTorch/],
     ['a picture', bytes(0xff, 0xd8, 0xff, 0xe0), 'bad-onnx', /cannot be read as either/],
     ['text', new TextEncoder().encode('Dear model,\nplease find enclosed'), 'bad-onnx', /cannot be read as either/],
     ['safetensors without tensors', encodeSafetensors({ tensors: new Map(), metadata: {} }), 'no-tensors', /no tensor/],
     ['ONNX without weights', exported({ nodes: [], initializers: {} }), 'no-tensors', /no tensor/],
+    ['a tensor of a name that would forge lines', withoutAType('w\n\u001b[2J'), 'bad-onnx', /ONNX tensor w\?\?\[2J: .*element type 127/],
     ['half of an ONNX file', exported().subarray(0, 900), 'bad-onnx', /cannot be read as either/],
     ['half of a safetensors file', encodeWeights(weights, { network, input }, {}).subarray(0, 1500), 'bad-safetensors', /truncated/],
   ])('%s', (_, content, code, message) => {

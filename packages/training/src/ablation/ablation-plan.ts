@@ -92,8 +92,12 @@ function parseAblation(file: string): z.infer<typeof ablationSchema> {
   throw new UserError('bad-ablation', `${file}: ${where}${issue!.message}${hint ? `; did you mean ${hint}?` : ''}`);
 }
 
-/** Loads an ablation by name or from a `.yaml` file; `overrides` are `key=value` for every row. Every row is checked. */
-export function loadAblation(nameOrFile: string, overrides: readonly string[] = []): AblationPlan {
+/**
+ * Loads an ablation by name or from a `.yaml` file; `overrides` are `key=value` for every row. Every row is checked. `onNotice` is told
+ * once of stages that an override does not reach.
+ */
+export function loadAblation(nameOrFile: string, overrides: readonly string[] = [], onNotice: (message: string) => void = () => {}): AblationPlan {
+  const notices = new Set<string>();
   const file = fileOf(nameOrFile);
   const { name, description, base, set, seeds, split, rows } = parseAblation(file);
   const said = overrides.map(parseAssignment);
@@ -112,9 +116,14 @@ export function loadAblation(nameOrFile: string, overrides: readonly string[] = 
     if (rows.findIndex((other) => other.name === row.name) !== i) throw new UserError('bad-ablation', `${where}: there is a row of this name already`);
     const fields = startingFields(file, start);
     fields.name = row.name;
-    for (const change of [...changesOf(set, file), ...changesOf(row.set, where), ...said]) setField(fields, change);
+    for (const change of [...changesOf(set, file), ...changesOf(row.set, where)]) setField(fields, change);
+    for (const change of said) {
+      const notice = setField(fields, change);
+      if (notice) notices.add(notice);
+    }
     return { name: row.name, note: row.note, against: againstOf(row, i), recipe: checkRecipe(fields, where) };
   });
+  for (const notice of notices) onNotice(notice);
   if (new Set(seeds).size !== seeds.length) throw new UserError('bad-ablation', `${file}: seeds: ${seeds.join(', ')} names one twice`);
   return { name, description, seeds, split, rows: checked };
 }

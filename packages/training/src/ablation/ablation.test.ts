@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@mien/runtime';
 import {
+  type AblationOutcome,
   type AblationProgress,
   formatMarkdown,
   loadAblation,
@@ -18,6 +19,7 @@ import {
   writeResults,
 } from '@mien/training';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { tinyModel, writeTinyModel } from '../../test/tiny-model.ts';
 import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
 
 let dir: string;
@@ -97,6 +99,8 @@ describe('an ablation', () => {
     const plan = loadAblation(path);
     const { outcome, progress, told } = await run(plan, out);
     expect(outcome.finished).toBe(true);
+    // What takes its time after the last step is told too.
+    expect(progress.map(({ event }) => event.type)).toEqual(expect.arrayContaining(['validating', 'measuring']));
     expect(told.map(({ row, seed }) => [row, seed])).toEqual([
       ['With a gate!', 1],
       ['plain', 2],
@@ -127,9 +131,66 @@ describe('an ablation', () => {
     const again = await run(plan, out);
     expect(again.progress).toEqual([]);
     expect(again.outcome.outcomes).toEqual(outcome.outcomes);
+  });
 
-    file('gates.yaml', twoRows.replace('gate: cbam', 'gate: se'));
-    await expect(run(loadAblation(path), out)).rejects.toThrow(/begun with another file \(rows\.1\.recipe\.modelOptions\.gate: "cbam", now "se"\)/);
+  it('mended, trains what changed alone: notes, names, more rows and seeds keep what is finished', async () => {
+    const out = join(dir, 'mended');
+    const trained = async (text: string): Promise<string[]> => (await run(loadAblation(file('mended.yaml', text)), out)).told.map((o) => `${o.row} ${o.seed}`);
+    const one = twoRows.replace('seeds: [1, 2]', 'seeds: [1]');
+    expect(await trained(one)).toEqual(['plain 1', 'With a gate! 1']);
+    const begun = readFileSync(join(out, 'ablation.json'), 'utf8');
+
+    const renamed = one.replace('With a gate!', 'gated').replace('from scratch', 'another note').replace('Does the gate pay?', 'Well?');
+    expect(await trained(renamed)).toEqual([]);
+    const more = renamed.replace('rows:\n', 'rows:\n  - { name: new, set: { modelOptions.gate: se } }\n');
+    expect(await trained(more)).toEqual(['new 1']);
+    expect(await trained(more.replace('[1]', '[1, 2]'))).toEqual(['new 2', 'plain 2', 'gated 2']);
+
+    const changed = more.replace('gate: cbam', 'gate: cbam, batch: 4');
+    expect(await trained(changed)).toEqual(['gated 1']);
+    expect(await trained(more)).toEqual([]);
+    const { outcome } = await run(loadAblation(file('mended.yaml', more)), out);
+    expect(outcome.outcomes.map(({ row }) => row)).toEqual(['new', 'plain', 'gated']);
+    const folders = readdirSync(join(out, 'runs'));
+    expect(new Set(folders).size).toBe(7);
+
+    // A folder of before tells its plan alone.
+    const { runs: _, data: __, ...plan } = JSON.parse(begun);
+    writeFileSync(join(out, 'ablation.json'), JSON.stringify(plan));
+    expect(await trained(renamed)).toEqual([]);
+
+    await expect(trained(`${renamed}\nsplit: other`)).rejects.toThrow(
+      /measured on another split \(split: the rows each recipe chooses its epoch on, now other\)/,
+    );
+    const elsewhere = writeTinyStore(join(temporaryDir(), 'store'), { train: 16, val: 7, other: 21 });
+    await expect(run(loadAblation(file('mended.yaml', renamed)), out, { data: elsewhere })).rejects.toMatchObject({
+      code: 'other-data',
+      message: expect.stringMatching(/tiny of 51 images, now tiny of 44 images/),
+    });
+  });
+
+  it('goes on with an unfinished training under its row’s new name', async () => {
+    const out = join(dir, 'renamed');
+    const text = rows('  - { name: before, set: { epochs: 2 } }');
+    const abort = new AbortController();
+    await run(loadAblation(file('renamed.yaml', text)), out, {
+      signal: abort.signal,
+      onProgress: ({ event }) => event.type === 'step' && abort.abort(),
+    });
+    const { outcome } = await run(loadAblation(file('renamed.yaml', text.replace('before', 'after'))), out);
+    expect(outcome).toMatchObject({ finished: true, outcomes: [{ row: 'after' }] });
+    expect(readdirSync(join(out, 'runs'))).toEqual(['01-before-seed-1']);
+  });
+
+  it('ended by an error in one row, tells what is finished before', async () => {
+    const out = join(dir, 'broken');
+    const teacher = writeTinyModel(join(dir, 'teacher.onnx'), { labels: ['a', 'b'] });
+    const text = rows(`  - { name: fine }\n  - { name: broken, set: { distill: { teachers: ['${teacher}'] } } }\n  - { name: last, set: { batch: 4 } }`);
+    const plan = loadAblation(file('broken.yaml', text));
+    const told: AblationOutcome[] = [];
+    await expect(run(plan, out, { onFailure: async (soFar) => void told.push(soFar) })).rejects.toThrow(/distill\.teachers/);
+    expect(told).toMatchObject([{ finished: false, dataset: 'tiny', outcomes: [{ row: 'fine', n: 14 }] }]);
+    expect(formatMarkdown(summariseAblation(plan, told[0]!))).toMatch(/fine +\| \d/);
   });
 
   it('stopped by a signal keeps what there is; a diverged training is an outcome; other rows are measured whole', async () => {
@@ -202,6 +263,8 @@ rows:
   });
 });
 
+const rows = (text: string): string => `name: a\nbase: base.yaml\nrows:\n${text}`;
+
 describe('the file of an ablation', () => {
   const refusal = (text: string, overrides: string[] = []): string => {
     try {
@@ -213,7 +276,6 @@ describe('the file of an ablation', () => {
     }
     throw new Error('was accepted');
   };
-  const rows = (text: string): string => `name: a\nbase: base.yaml\nrows:\n${text}`;
 
   it('names the row and the field of a mistake', () => {
     expect(refusal(rows('  - { name: x, set: { modle: y } }'))).toBe('bad.yaml: rows.0 (x): recipe: there is no field modle; did you mean model?');
@@ -254,5 +316,21 @@ describe('the file of an ablation', () => {
     await expect(
       planAblation(plan(rows('  - { name: x }\n  - { name: y, set: { model: resnet18, modelOptions: { stem: small }, input: [1, 4, 4] } }')), data),
     ).rejects.toThrow(/resnet18/);
+  });
+
+  it('is refused before the first training for what would end it hours later', async () => {
+    const refused = (text: string) => expect(planAblation(loadAblation(file('plan.yaml', text)), data)).rejects;
+    const second = (set: string) => rows(`  - { name: x }\n  - { name: y, set: { ${set} } }`);
+    await refused(second('batch: 17')).toThrow(/^row y: recipe y: batch 17 is larger than the 16 training rows/);
+    await refused(second('heads.votes: 1')).toThrow(/^row y: heads\.votes needs data with votes/);
+    await refused(second('trainable: [cbam]')).toThrow(/^row y: recipe y: no weight is named cbam/);
+    const weights = join(dir, 'other.onnx');
+    writeFileSync(weights, tinyModel({ recipe: { modelOptions: { widths: '32', depths: '1', stem: 16, zeroInit: false } } }));
+    await refused(second(`init: '${weights}'`)).toThrow(/^row y: init .*other\.onnx: .* does not fit/);
+    await refused(second('data.validation.fraction: 0.25')).toThrow(
+      /^row y would be measured on 25 % of split train, held out \(\d+ images\), x on split val \(14 images\): .*name them with split/,
+    );
+    const named = `${second('data.validation.fraction: 0.25, batch: 4')}\nsplit: other`;
+    expect(await planAblation(loadAblation(file('plan.yaml', named)), data)).toHaveLength(2);
   });
 });

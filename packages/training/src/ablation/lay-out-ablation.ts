@@ -5,8 +5,10 @@ import { openStore } from '@mien/data';
 import { refuseUnlabelled } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import { teacherFlops } from '../combine/teacher-panel.ts';
+import { checkOnData } from '../check-stages.ts';
 import { describePlan, planNetwork } from '../network-plan.ts';
-import { chooseRows } from '../rows.ts';
+import type { Recipe } from '../recipe-schema.ts';
+import { chooseRows, describeValidation, type TrainingRows } from '../rows.ts';
 import type { PlannedRun } from '../jobs/run-trainings.ts';
 import { trainingFlops } from '../training-cost.ts';
 import type { AblationPlan } from './ablation-plan.ts';
@@ -25,8 +27,51 @@ export interface RowCost {
   readonly trainingFlops: number;
 }
 
-/** Looks at every row against the data. Throws `UserError` for the first that does not fit, naming it. */
-export async function planAblation({ rows, split }: Pick<AblationPlan, 'rows' | 'split'>, data: string): Promise<RowCost[]> {
+export interface PlanAblationOptions {
+  /** Whether a row that cannot be trained is found out when its turn comes, as a candidate of a sweep. Default false. */
+  readonly tolerant?: boolean;
+}
+
+/** What a mistake in a row says, with the row's name before it. */
+async function named<T>(name: string, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(error.code, `row ${name}: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+/** The images a row is measured on where no split is named, by their origin, and in words. */
+interface MeasuredRows {
+  readonly rows: string;
+  readonly words: string;
+}
+
+function measuredRows(recipe: Recipe, { apartRows, chosen, validationRows }: TrainingRows): MeasuredRows {
+  const { apart } = recipe.data;
+  if (apart)
+    return { rows: `${apart.fold}/${apart.folds} ${apartRows.join()}`, words: `fold ${apart.fold + 1} of ${apart.folds} (${apartRows.length} images)` };
+  return { rows: JSON.stringify(chosen), words: `${describeValidation(recipe)} (${validationRows.length} images)` };
+}
+
+/** Hours later would be late to find out that two rows cannot be compared. */
+function checkSameRows(rows: AblationPlan['rows'], measured: ReadonlyMap<string, MeasuredRows>): void {
+  for (const { name, against = rows[0]!.name } of rows) {
+    const [own, other] = [measured.get(name)!, measured.get(against)!];
+    if (own.rows === other.rows) continue;
+    throw new UserError(
+      'other-rows',
+      `row ${name} would be measured on ${own.words}, ${against} on ${other.words}: rows can only be compared on the same images; name them with split, or give both the same data.validation`,
+    );
+  }
+}
+
+/** Looks at every row against the data, before anything is trained. Throws `UserError` for the first that does not fit, naming it. */
+export async function planAblation(
+  { rows, split, seeds }: Pick<AblationPlan, 'rows' | 'split' | 'seeds'>,
+  data: string,
+  { tolerant = false }: PlanAblationOptions = {},
+): Promise<RowCost[]> {
   const store = await openStore(data);
   try {
     const measured = split === undefined ? undefined : await store.split(split);
@@ -41,12 +86,19 @@ export async function planAblation({ rows, split }: Pick<AblationPlan, 'rows' | 
     await store.close();
   }
   const costs: RowCost[] = [];
+  const measured = new Map<string, MeasuredRows>();
   for (const { name, recipe } of rows) {
-    // A missing file is better found now than when its row's turn comes.
-    if (recipe.init !== undefined && !existsSync(recipe.init)) throw new UserError('no-init', `row ${name}: init ${recipe.init}: there is no such file or run`);
-    const chosen = await chooseRows(recipe, data);
-    const { image, labelNames } = chosen.train;
-    const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
+    const { chosen, plan, taught } = await named(name, async () => {
+      // A missing file is better found now than when its row's turn comes.
+      if (recipe.init !== undefined && !existsSync(recipe.init)) throw new UserError('no-init', `init ${recipe.init}: there is no such file or run`);
+      const seeded = { ...recipe, seed: seeds[0] ?? recipe.seed };
+      const chosen = await chooseRows(seeded, data);
+      const { image, labelNames } = chosen.train;
+      const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
+      if (!tolerant) await checkOnData(seeded, plan, chosen);
+      return { chosen, plan, taught: teacherFlops(recipe.distill?.teachers ?? []) };
+    });
+    measured.set(name, measuredRows(recipe, chosen));
     const { params, flops } = describePlan(plan);
     const counts = { train: chosen.trainRows.length, validation: chosen.validationRows.length, unlabelled: chosen.unlabelledRows.length };
     costs.push({
@@ -56,9 +108,10 @@ export async function planAblation({ rows, split }: Pick<AblationPlan, 'rows' | 
       parameters: params.total,
       flops,
       trainingRows: counts.train,
-      trainingFlops: trainingFlops(recipe, plan, counts, teacherFlops(recipe.distill?.teachers ?? [])),
+      trainingFlops: trainingFlops(recipe, plan, counts, taught),
     });
   }
+  if (split === undefined) checkSameRows(rows, measured);
   return costs;
 }
 

@@ -1,12 +1,21 @@
 /** What comes with Mien holds its promises of cost, by its operations on FER2013. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildNetwork } from '@mien/engine';
 import { expressions } from '@mien/runtime';
 import { describe, expect, it } from 'vitest';
+import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
+import { checkStages } from '../check-stages.ts';
+import { teacherFlops } from '../combine/teacher-panel.ts';
 import { planNetwork } from '../network-plan.ts';
 import { loadRecipe, recipeNames } from '../recipe.ts';
 import type { Recipe } from '../recipe-schema.ts';
+import { chooseRows } from '../rows.ts';
 import { trainingFlops } from '../training-cost.ts';
+import { frozenIn } from '../weight-groups.ts';
 import { ablationNames, loadAblation } from './ablation-plan.ts';
 import { runsOf } from './lay-out-ablation.ts';
+import { findPlace } from './write-results.ts';
 
 /** Operations on FER2013's 28,709 training rows, or on what a recipe leaves of them. */
 function flopsOf(recipe: Recipe): number {
@@ -18,30 +27,37 @@ function flopsOf(recipe: Recipe): number {
     validation: Math.round('split' in validation ? 3589 : heldOut),
     unlabelled: Math.round(28709 - known),
   };
-  return trainingFlops(recipe, planNetwork(recipe, [1, 48, 48], expressions), counts);
+  return trainingFlops(recipe, planNetwork(recipe, [1, 48, 48], expressions), counts, teacherFlops(recipe.distill?.teachers ?? []));
 }
 
-const hoursOf = (name: string, gflopsPerSecond: number): number => {
-  const runs = runsOf(loadAblation(name), '').filter(({ sameAs }) => !sameAs);
-  return runs.reduce((sum, { recipe }) => sum + flopsOf(recipe), 0) / (gflopsPerSecond * 1e9) / 3600;
-};
+/**
+ * Operations a second of training steps on two cores, as measured: depthwise convolutions move more memory than they compute
+ * (efficientnet-b0 in benchmarks/engine.md). Others make 64, as se-cnn-improved there and the narrow residual networks of
+ * docs/results.md (61 to 66); only wide ones come to 92 (resnet18-48), which no budget form is.
+ */
+const rateOf = ({ model }: Recipe): number => (/^(efficientnet|mobilenet)/.test(model) ? 18e9 : 64e9);
 
-/** Those that learn from rows without labels are compared by an ablation of their own. */
-const learnsUnlabelled = (name: string): boolean => loadRecipe(name).data.labelled !== undefined;
+const minutesOf = (recipe: Recipe): number => flopsOf(recipe) / rateOf(recipe) / 60;
+
+const minutesOfAll = (name: string): number => {
+  const runs = runsOf(loadAblation(name), '').filter(({ sameAs }) => !sameAs);
+  return runs.reduce((sum, { recipe }) => sum + minutesOf(recipe), 0);
+};
 
 const full = recipeNames().filter((name) => !name.endsWith('-budget'));
 
 describe('budget forms', () => {
-  it.each(full)('%s has one of at most 20 minutes at 80 GFLOP/s', (name) => {
+  it.each(full)('%s has one of at most 20 minutes at the measured rate of its network', (name) => {
     expect(recipeNames()).toContain(`${name}-budget`);
-    expect(flopsOf(loadRecipe(`${name}-budget`)) / 80e9 / 60).toBeLessThan(20);
+    expect(minutesOf(loadRecipe(`${name}-budget`))).toBeLessThan(20);
   });
 
   it('are all rows of one ablation, measured on rows that chose no epoch', () => {
     const { rows, split } = loadAblation('budget');
-    expect(rows.map(({ name }) => name).sort()).toEqual(full.filter((name) => !learnsUnlabelled(name)).sort());
+    expect(rows.map(({ name }) => name).sort()).toEqual([...full].sort());
     expect(split).toBe('public');
-    for (const { recipe } of rows) expect(recipe.data.validation).toEqual({ fraction: 0.1 });
+    // Of a tenth of the labels, a fifth is held out: a tenth of them would be too few to choose by.
+    for (const { recipe } of rows) expect(recipe.data.validation).toEqual({ fraction: recipe.data.labelled === undefined ? 0.1 : 0.2 });
   });
 });
 
@@ -51,14 +67,15 @@ describe('the ablations that come with Mien', () => {
   });
 
   it('keep within three hours on two cores', () => {
-    expect(hoursOf('attention', 100)).toBeLessThan(3);
-    expect(hoursOf('system-b-budget', 80)).toBeLessThan(3);
-    expect(60 * hoursOf('landmarks', 80)).toBeLessThan(45);
+    for (const name of ['attention', 'system-b-budget']) expect(minutesOfAll(name), name).toBeLessThan(120);
+    for (const name of ['landmarks', 'label-efficiency', 'cleaning']) expect(minutesOfAll(name), name).toBeLessThan(60);
   });
 
-  it('of rows without labels and of cleaning keep within three quarters of an hour', () => {
-    expect(60 * hoursOf('label-efficiency', 80)).toBeLessThan(45);
-    expect(60 * hoursOf('cleaning', 80)).toBeLessThan(45);
+  it('for two cores have a place in docs/results.md', () => {
+    const document = fileURLToPath(new URL('../../../../docs/results.md', import.meta.url));
+    // At full size those of system B take days, and no table of them is kept.
+    const small = ablationNames().filter((name) => !['system-b', 'system-b-pretrained'].includes(name));
+    for (const name of small) expect(() => findPlace(document, loadAblation(name).name)).not.toThrow();
   });
 
   it('compare at equal steps: every row of label-efficiency and of cleaning makes as many updates of as many labelled images', () => {
@@ -79,10 +96,33 @@ describe('the ablations that come with Mien', () => {
   });
 
   it('of system B have its eight rows, each of which says what it was trained without', () => {
-    for (const name of ['system-b', 'system-b-budget']) {
+    const names = loadAblation('system-b').rows.map(({ name }) => name);
+    for (const name of ['system-b', 'system-b-budget', 'system-b-pretrained']) {
       const { rows } = loadAblation(name);
-      expect(rows).toHaveLength(8);
+      expect(rows.map((row) => row.name)).toEqual(names);
       for (const { note, recipe } of rows.slice(1)) if (recipe.init === undefined) expect(note).toMatch(/from scratch/);
+    }
+  });
+
+  it('of system B from pretrained weights train the head at 0.001, then a tenth of it at each step, in stages that fit every row', async () => {
+    const data = writeTinyStore(join(temporaryDir(), 'store'), { train: 64, public: 14 });
+    const { rows } = loadAblation('system-b-pretrained');
+    for (const { name, recipe } of rows) {
+      const plan = planNetwork(recipe, [1, 48, 48], expressions);
+      const chosen = await chooseRows(recipe, data);
+      expect(() => checkStages(recipe, plan, chosen), name).not.toThrow();
+      const rates = recipe.stages.map(({ optimizer }) => optimizer.learningRate);
+      expect(rates, name).toEqual(recipe.init === undefined ? [0.001] : [1e-3, 1e-4, 1e-5, 1e-6]);
+      // Every stage trains what the one before did, and something more, but never all.
+      const { specs } = buildNetwork(plan.network, plan.input, { mode: 'infer', batch: 1 });
+      const names = specs.filter(({ kind }) => kind === 'trainable').map((spec) => spec.name);
+      const learning = recipe.stages.map((stage) => names.filter((weight) => !frozenIn(stage)(weight)));
+      for (const [i, now] of learning.entries()) {
+        const before = learning[i - 1] ?? [];
+        expect(now, name).toEqual(expect.arrayContaining(before));
+        expect(now.length, name).toBeGreaterThan(before.length);
+        if (recipe.init !== undefined) expect(now.length, name).toBeLessThan(names.length);
+      }
     }
   });
 });

@@ -34,9 +34,16 @@ export async function writeResults(summary: AblationSummary & { readonly notes?:
   return files;
 }
 
-/** Puts the table into a Markdown file that marks its place, instead of what stands there. Throws `UserError` where the marks are missing. */
-export function updateDocument(file: string, summary: AblationSummary): void {
-  const [begin, end] = [`<!-- ablation ${summary.name} -->`, `<!-- /ablation ${summary.name} -->`];
+interface Place {
+  readonly document: string;
+  /** Where the table begins and ends. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The place of an ablation's table in a Markdown file. Throws `UserError` where it is not marked. */
+export function findPlace(file: string, name: string): Place {
+  const [begin, end] = [`<!-- ablation ${name} -->`, `<!-- /ablation ${name} -->`];
   const document = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   const [from, to] = [document?.indexOf(begin) ?? -1, document?.indexOf(end) ?? -1];
   if (document === undefined || from < 0 || to < from) {
@@ -45,7 +52,13 @@ export function updateDocument(file: string, summary: AblationSummary): void {
       `${file}: expected the marks ${begin} and ${end} around the place of the table; ${document === undefined ? 'there is no such file' : 'add them'}`,
     );
   }
+  return { document, from: from + begin.length, to };
+}
+
+/** Puts the table into a Markdown file that marks its place, instead of what stands there. Throws `UserError` where the marks are missing. */
+export function updateDocument(file: string, summary: AblationSummary): void {
+  const { document, from, to } = findPlace(file, summary.name);
   // The document has headings of its own.
   const body = formatMarkdown(summary).replace(/^# .*\n+/, '');
-  writeAtomically(file, `${document.slice(0, from + begin.length)}\n\n${body}\n${document.slice(to)}`);
+  writeAtomically(file, `${document.slice(0, from)}\n\n${body}\n${document.slice(to)}`);
 }

@@ -72,7 +72,13 @@ function ensembleCard(options: EnsembleOptions, heads: readonly CommonHead[], pi
   const [first] = cards as [ModelCard, ...ModelCard[]];
   const [main, ...more] = heads as [CommonHead, ...CommonHead[]];
   const joined = (field: 'data' | 'split' | 'chosenOn' | 'recipe'): string => unique(cards.map(({ training }) => training[field])).join(' + ');
+  const begun = unique(cards.flatMap(({ training }) => training.startedFrom ?? []));
   const { abstain: _, otherHeads: __, ...kept } = first;
+  // Known of the whole only where it is known of every member.
+  const rowsOf = (field: 'learntRows' | 'chosenRows'): Partial<ModelCard['training']> =>
+    cards.every(({ training }) => training[field])
+      ? { [field]: unique(cards.flatMap(({ training }) => training[field]!.map((set) => JSON.stringify(set)))).map((set) => JSON.parse(set)) }
+      : {};
   return {
     ...kept,
     name,
@@ -100,6 +106,9 @@ function ensembleCard(options: EnsembleOptions, heads: readonly CommonHead[], pi
       recipe: joined('recipe'),
       seed: first.training.seed,
       epochs: cards.reduce((sum, { training }) => sum + training.epochs, 0),
+      ...(begun.length > 0 ? { startedFrom: begun.join(' + ') } : {}),
+      ...rowsOf('learntRows'),
+      ...rowsOf('chosenRows'),
     },
     parameters: cards.reduce((sum, { parameters }) => sum + parameters, 0),
     flops: members.reduce((sum, member) => sum + member.card.flops * viewsOf(member, options), 0),

@@ -7,6 +7,7 @@ import { createSession } from '@mien/onnx/node';
 import { releasedModelsUrl } from '@mien/released-models';
 import { UserError } from '@mien/runtime';
 import type { Head } from '../heads.ts';
+import { originOfCard, type WeightsOrigin } from '../init-file.ts';
 import { isRunFolder, runFolder } from '../run-folder.ts';
 import { labelOrder } from './match-labels.ts';
 import { type Member, readMember } from './member.ts';
@@ -76,6 +77,8 @@ function taughtHeads(heads: readonly Head[], members: readonly Member[]): Common
 export class TeacherPanel {
   /** Names on the teachers' cards. */
   readonly names: readonly string[];
+  /** The same with their licences, for the card of what they teach. */
+  readonly origins: readonly WeightsOrigin[];
   /** Heads of the network that are taught. */
   readonly heads: readonly CommonHead[];
   /** SHA-256 of each teacher's file: a run goes on with the teachers it began with. */
@@ -85,6 +88,7 @@ export class TeacherPanel {
 
   private constructor(files: readonly TeacherFile[], heads: readonly CommonHead[], session: Session, picture: Picture) {
     this.names = files.map(({ member }) => member.card.name);
+    this.origins = files.map(({ member }) => originOfCard(member.card));
     this.checksums = files.map(({ checksum }) => checksum);
     this.heads = heads;
     this.#session = session;

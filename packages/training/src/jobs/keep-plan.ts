@@ -10,7 +10,7 @@ export interface KeepPlanOptions {
   readonly file: string;
   /** Code of the error. */
   readonly code: string;
-  /** As `ablation`. */
+  /** As `sweep`. */
   readonly what: string;
   readonly plan: unknown;
   readonly out: string;
@@ -18,19 +18,25 @@ export interface KeepPlanOptions {
 
 const longestShown = 60;
 
+/** What the folder holds, undefined where it is new. */
+export function keptPlan({ file, out }: Pick<KeepPlanOptions, 'file' | 'out'>): unknown {
+  const path = join(out, file);
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+}
+
 /** Throws `UserError` of `code` where the folder holds another plan, naming the first field that differs. */
 export function keepPlan({ file: name, code, what, plan, out }: KeepPlanOptions): void {
-  const file = join(out, name);
   const text = `${JSON.stringify(plan, null, 2)}\n`;
-  if (!existsSync(file)) {
-    writeAtomically(file, text);
+  const kept = keptPlan({ file: name, out });
+  if (kept === undefined) {
+    writeAtomically(join(out, name), text);
     return;
   }
-  const change = firstDifference(JSON.parse(readFileSync(file, 'utf8')), JSON.parse(text));
+  const change = firstDifference(kept, JSON.parse(text));
   if (!change) return;
   const shorten = (json: string | undefined): string => ((json?.length ?? 0) > longestShown ? `${json!.slice(0, longestShown - 3)}…` : `${json}`);
   throw new UserError(
     code,
-    `${out}: the ${what} was begun with another ${what === 'ablation' ? 'file' : 'plan'} (${change.path}: ${shorten(change.was)}, now ${shorten(change.now)}); go on with that one, or start in another --out`,
+    `${out}: the ${what} was begun with another plan (${change.path}: ${shorten(change.was)}, now ${shorten(change.now)}); go on with that one, or start in another --out`,
   );
 }

@@ -75,13 +75,14 @@ export interface MeasureOptions {
   /** Split to measure on, every row; default: the rows kept apart, where there are some, or else those the epoch was chosen on. */
   readonly split: string | undefined;
   readonly threads?: number | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 export type Measured = Pick<RunResult, 'rows' | 'n' | 'accuracy' | 'macroF1' | 'nll' | 'truth' | 'predicted' | 'places'>;
 
 /** Measures a model on the rows that a recipe's table is about. */
-export async function measureModelOn({ recipe, data, model, file, split: name, threads }: MeasureOptions): Promise<Measured> {
-  const common = { model, file, createSession, ...(threads ? { threads } : {}) };
+export async function measureModelOn({ recipe, data, model, file, split: name, threads, onProgress }: MeasureOptions): Promise<Measured> {
+  const common = { model, file, createSession, ...(threads ? { threads } : {}), ...(onProgress ? { onProgress } : {}) };
   const store = name === undefined ? undefined : await openStore(data);
   try {
     const { split, rows, words } = store ? { split: await store.split(name!), rows: undefined, words: `split ${name}` } : await rowsOfRecipe(recipe, data);

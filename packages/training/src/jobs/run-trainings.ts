@@ -60,7 +60,8 @@ export async function runTrainings<Run extends PlannedRun>(options: RunTrainings
   const outcomes = new Map<Run, RunOutcome>();
   for (const run of runs) {
     const outcome = readOutcome(run.out, pauseAfter);
-    if (outcome) outcomes.set(run, outcome);
+    // The row may have had another name then.
+    if (outcome) outcomes.set(run, { ...outcome, row: run.row });
   }
   if (runs.every((run) => outcomes.has(run))) return outcomes;
   const hand = new HandOut(options, outcomes);
@@ -184,10 +185,10 @@ class HandOut<Run extends PlannedRun> {
     return { row, seed, failure: failure.message };
   }
 
-  async #outcomeOf({ out }: Run): Promise<RunOutcome> {
+  async #outcomeOf({ out, row }: Run): Promise<RunOutcome> {
     for (const until = Date.now() + patienceMs; ; await sleep(200)) {
       const outcome = readOutcome(out, this.#options.pauseAfter);
-      if (outcome) return outcome;
+      if (outcome) return { ...outcome, row };
       if (Date.now() > until) {
         throw new UserError(
           'no-result',

@@ -1,12 +1,13 @@
 /** The worker's side of a sweep or an ablation: trains one run, or takes it up from the checkpoint another worker left, and measures it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Claim, type JobContext, type OpenedHandler, parsePathMap, RetryLater, unreachable } from '@mien/jobs';
 import { UserError } from '@mien/runtime';
 import { readPosition } from '../checkpoint.ts';
-import type { TrainEvent } from '../events.ts';
+import { isCount, type TrainEvent } from '../events.ts';
 import { kernelsFor } from '../open-training.ts';
 import { checkRecipe } from '../recipe.ts';
+import type { Recipe } from '../recipe-schema.ts';
 import { isRunFolder, runFolder } from '../run-folder.ts';
 import { breakAbandonedLock } from '../run-lock.ts';
 import { train, type TrainOptions } from '../train.ts';
@@ -58,17 +59,18 @@ async function trainJob({ dir, data, device, worker }: Place, claim: Claim<Train
   const { folder, row, recipe: fields, split, pauseAfter } = trainingJobSchema.parse(claim.payload);
   const out = join(dir, 'runs', folder);
   if (readOutcome(out, pauseAfter)) return { worked: false };
-  const recipe = checkRecipe(fields, `run ${folder}`);
+  const recipe = withKeptName(checkRecipe(fields, `run ${folder}`), out);
   const { seed } = recipe;
   const { threads, progressEveryMs = 2000, lockWatchMs } = worker;
+  const onEvent = sparingly(progress, progressEveryMs);
   try {
     const finished = await trainWhenFree(
-      { recipe, data, out, threads, device, pauseAfter, signal, onEvent: sparingly(progress, progressEveryMs) },
+      { recipe, data, out, threads, device, pauseAfter, signal, onEvent },
       lockWatchMs === undefined ? {} : { watchMs: lockWatchMs },
     );
     if (!finished) signal.throwIfAborted();
     const { seconds, bestEpoch } = readPosition(runFolder(out).last);
-    const measured = await measureRun({ recipe, data, out, split, threads });
+    const measured = await measureRun({ recipe, data, out, split, threads, onProgress: (done, total) => onEvent({ type: 'measuring', done, total }) });
     keepOutcome(out, { row, seed, seconds, bestEpoch, ...(finished ? {} : { pausedAfter: pauseAfter! }), ...measured });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -76,6 +78,13 @@ async function trainJob({ dir, data, device, worker }: Place, claim: Claim<Train
     else throw isPassing(error) ? new RetryLater(error.message, { cause: error }) : error;
   }
   return { worked: true };
+}
+
+/** A row may be renamed while its training waits to be gone on with: the run keeps the name it was begun with. */
+function withKeptName(recipe: Recipe, out: string): Recipe {
+  if (!isRunFolder(out)) return recipe;
+  const { name, description } = JSON.parse(readFileSync(runFolder(out).recipe, 'utf8')) as Recipe;
+  return { ...recipe, name, description };
 }
 
 function isPassing({ code, cause }: UserError): boolean {
@@ -98,7 +107,7 @@ async function trainWhenFree(options: TrainOptions, watch: { watchMs?: number })
 function sparingly(tell: (event: TrainEvent) => void, everyMs: number): (event: TrainEvent) => void {
   let told = Number.NEGATIVE_INFINITY;
   return (event) => {
-    if (event.type === 'step' && Date.now() - told < everyMs) return;
+    if ((event.type === 'step' || isCount(event)) && Date.now() - told < everyMs) return;
     told = Date.now();
     tell(event);
   };

@@ -67,14 +67,16 @@ async function judge({ pseudo, stage, rows, folder, threads, onEvent }: PseudoSt
   const names = train.labelNames;
   const common = { models: modelsOf(pseudo, folder), createSession, flip: pseudo.flip, threads };
   // Calibrated on labelled rows that are not trained on: those the epoch is chosen on.
-  const known = await judgeRows({ ...common, split: validation, rows: validationRows });
+  const total = common.models.length * (validationRows.length + unlabelledRows.length);
+  const tell = (before: number) => (done: number) => onEvent({ type: 'judging', done: before + done, total });
+  const known = await judgeRows({ ...common, split: validation, rows: validationRows, onProgress: tell(0) });
   const truth = Uint8Array.from(validationRows, (row) => validation.labels[row]!);
   const temperature = calibrate(known, truth, names.length);
   const thresholds =
     pseudo.precision === undefined
       ? thresholdsOf(pseudo.threshold, names)
       : thresholdsForPrecision(atTemperature(known, names.length, temperature), truth, names.length, pseudo.precision);
-  const asked = await judgeRows({ ...common, split: train, rows: unlabelledRows });
+  const asked = await judgeRows({ ...common, split: train, rows: unlabelledRows, onProgress: tell(common.models.length * validationRows.length) });
   const guesses = guessRows(atTemperature(asked, names.length, temperature), thresholds);
   const accepted = guesses.filter((guess) => guess.accepted).length;
   if (accepted === 0) {

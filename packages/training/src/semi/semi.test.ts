@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore, StoreWriter } from '@mien/data';
-import { checkRecipe, decodeSafetensors, type RecipeInput, runFolder, train, type TrainEvent } from '@mien/training';
+import { checkRecipe, decodeSafetensors, isCount, type RecipeInput, runFolder, train, type TrainEvent } from '@mien/training';
 import { describe, expect, it } from 'vitest';
 import { expectSameBits } from '../../test/same-bits.ts';
 import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
@@ -167,6 +167,11 @@ describe('the combined round', () => {
     expect(lines).toHaveLength(63);
     expect(lines.filter((line) => line.split(',')[3] === 'relabel')).toHaveLength(told.accepted);
     expect(told.accepted).toBeGreaterThan(0);
+    const judging = events.filter(isCount).filter(({ type }) => type === 'judging');
+    // The rows the epoch is chosen on, on which confidence is calibrated, then those without a label.
+    expect(judging.map(({ done }) => done)).toEqual([...judging].map(({ done }) => done).sort((a, b) => a - b));
+    expect(judging.at(-1)!.done).toBe(judging[0]!.total);
+    expect(judging[0]!.total).toBeGreaterThan(63);
     expect(events.filter((event) => event.type === 'step' && event.stepsPerEpoch === 6)).toHaveLength(12);
   });
 

@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { openStore } from '@mien/data';
 import type { Device } from '@mien/onnx';
+import { checkSameData, type DataFingerprint, fingerprintOf } from '../data-fingerprint.ts';
 import { planAblation, type RowCost } from '../ablation/lay-out-ablation.ts';
 import { makeFolder, runFolder } from '../run-folder.ts';
 import { takeRunLock } from '../run-lock.ts';
-import { keepPlan } from '../jobs/keep-plan.ts';
+import { keepPlan, keptPlan } from '../jobs/keep-plan.ts';
 import { isFailed, type RunOutcome } from '../jobs/run-result.ts';
 import { type RunProgress, runTrainings } from '../jobs/run-trainings.ts';
 import { SharedWork } from '../jobs/shared-work.ts';
@@ -68,19 +69,29 @@ export async function runSweep(options: RunSweepOptions): Promise<SweepOutcome> 
   const { plan, data, device, onNotice = () => {} } = options;
   const out = resolve(options.out);
   await checkFolds(plan, data);
-  const costs = await planAblation(plan, data);
+  const costs = await planAblation(plan, data, { tolerant: true });
+  const fingerprint = await fingerprintOf(data);
   const runs = sweepRuns(plan, out);
   const work = new SharedWork({ out, data, device, recipes: runs.map(({ recipe }) => recipe), place: options, onNotice });
   await work.check();
   makeFolder(out);
   const unlock = takeRunLock(runFolder(out).lock, options.out);
   try {
-    keepPlan({ file: 'sweep.json', code: 'other-sweep', what: 'sweep', plan, out });
+    keepSweep(plan, fingerprint, out);
     return await new Sweep({ ...options, onNotice }, costs, runs, work).run();
   } finally {
     await work.close();
     unlock();
   }
+}
+
+/** Throws `UserError` `other-data`, `other-sweep`. */
+function keepSweep(plan: SweepPlan, data: DataFingerprint, out: string): void {
+  const kept = keptPlan({ file: 'sweep.json', out }) as { data?: DataFingerprint } | undefined;
+  checkSameData(kept?.data, data, out, 'sweep');
+  // Folders of before know their plan alone.
+  const known = kept && !kept.data ? plan : { ...plan, data };
+  keepPlan({ file: 'sweep.json', code: 'other-sweep', what: 'sweep', plan: known, out });
 }
 
 type NoticingOptions = RunSweepOptions & { readonly onNotice: (message: string) => void };

@@ -75,13 +75,15 @@ function seedsOf({ seeds, members, folds, split }: SweepRequest, { seed, data, n
   return Array.from({ length: members }, (_, i) => seed + i);
 }
 
-function recipesOf({ recipe: source, set, space, folds }: SweepRequest): { name: string; recipe: Recipe }[] {
+function recipesOf({ recipe: source, set, space, folds }: SweepRequest, notices: Set<string>): { name: string; recipe: Recipe }[] {
   const { file, fields: written } = readRecipe(source);
   const said = set.map(parseAssignment);
   const rows = candidatesOf(space).map((assignment) => {
     const fields = structuredClone(written);
-    for (const change of said) setField(fields, change);
-    for (const [path, value] of assignment) setField(fields, { path, value, said: `sweep over ${path}` });
+    for (const change of [...said, ...[...assignment].map(([path, value]) => ({ path, value, said: `sweep over ${path}` }))]) {
+      const notice = setField(fields, change);
+      if (notice) notices.add(notice);
+    }
     if (folds !== undefined) setField(fields, { path: 'data.apart', value: { fold: 0, folds }, said: '--folds' });
     const checked = checkRecipe(fields, assignment.size > 0 ? `${file} with ${nameOf(assignment, '')}` : file);
     return { name: nameOf(assignment, checked.name), recipe: checked };
@@ -89,12 +91,14 @@ function recipesOf({ recipe: source, set, space, folds }: SweepRequest): { name:
   return rows;
 }
 
-/** Reads, fills in and checks every candidate. Throws `UserError`, `bad-sweep` or what a recipe's mistake throws. */
-export function planSweep(request: SweepRequest): SweepPlan {
+/** Reads, fills in and checks every candidate; `onNotice` is told once of stages that a change does not reach. Throws `UserError`, `bad-sweep` or what a recipe's mistake throws. */
+export function planSweep(request: SweepRequest, onNotice: (message: string) => void = () => {}): SweepPlan {
   const { folds, split, halving, members } = request;
   if (folds !== undefined && split !== undefined) throw bad('--folds and --split: folds are measured on the rows they leave out; give one of the two');
   if (folds !== undefined && !(Number.isInteger(folds) && folds >= 2 && folds <= 100)) throw bad(`--folds ${folds}: expected a number from 2 to 100`);
-  const rows = recipesOf(request);
+  const notices = new Set<string>();
+  const rows = recipesOf(request, notices);
+  for (const notice of notices) onNotice(notice);
   const [{ recipe: first }] = rows as [(typeof rows)[number]];
   const seeds = seedsOf(request, first);
   const trainings = rows.length * seeds.length * (folds ?? 1);

@@ -100,6 +100,8 @@ describe('a sweep with halving, on processes of its own', () => {
     const again = await run({ plan: halving, out, workers: 2 });
     expect(again.progress).toEqual([]);
     expect(again.summary.rows).toEqual(summary.rows);
+    const elsewhere = writeTinyStore(join(temporaryDir(), 'store'), { train: 16, val: 7 });
+    await expect(run({ plan: halving, out, data: elsewhere })).rejects.toMatchObject({ code: 'other-data' });
     await expect(run({ plan: plan({ grid: ['optimizer.learningRate=0.02,0'] }), out })).rejects.toMatchObject({ code: 'other-sweep' });
   });
 });

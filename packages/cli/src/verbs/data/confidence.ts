@@ -18,7 +18,7 @@ async function confidence(name: string, { data, out, folds, set, dryRun, threads
   // Loaded here: the other verbs of `mien data` need no training code.
   const { estimateTraining, foldRecipe, loadRecipe, outOfFold } = await import('@mien/training');
   const { formatDuration } = await import('../../output.ts');
-  const recipe = loadRecipe(name, set);
+  const recipe = loadRecipe(name, set, note);
   if (dryRun) {
     const { seconds } = await estimateTraining({ recipe: foldRecipe(recipe, 0, folds), data, threads });
     if (json) printJson({ folds, seconds: folds * seconds });

@@ -1,0 +1,81 @@
+/** A file of weights that a recipe's `init` names: its tensors, and what it says of itself. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { decodeWeights } from '@mien/models';
+import { decodeModel, widenWeights } from '@mien/onnx';
+import { cardKey, type ModelCard, readCard, UserError } from '@mien/runtime';
+import type { Recipe } from './recipe-schema.ts';
+import { isRunFolder, runFolder } from './run-folder.ts';
+
+export interface FoundTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Where weights come from, for the card of what is made of them. */
+export interface WeightsOrigin {
+  readonly name: string;
+  /** Undefined where the file does not say. */
+  readonly licence?: string;
+  /** What these weights came from in turn, in words. */
+  readonly startedFrom?: string;
+}
+
+export interface InitFile {
+  readonly tensors: ReadonlyMap<string, FoundTensor>;
+  /** How images must be normalised for them, where the file says so. */
+  readonly normalise?: Recipe['normalise'];
+  /** The architecture they were made for, where the file says so. */
+  readonly model?: string;
+  readonly origin: WeightsOrigin;
+}
+
+/** Weights of an exported model by name, also of one that keeps them as float16 or int8. */
+export function weightsOfModel(bytes: Uint8Array): Map<string, FoundTensor> {
+  const found = new Map<string, FoundTensor>();
+  for (const [name, tensor] of Object.entries(widenWeights(decodeModel(bytes)).initializers)) {
+    if (tensor.dtype === 'float32') found.set(name, { shape: tensor.shape, data: tensor.data as Float32Array });
+  }
+  return found;
+}
+
+export function originOfCard({ name, licence, training: { startedFrom } }: ModelCard): WeightsOrigin {
+  return { name, licence, ...(startedFrom ? { startedFrom } : {}) };
+}
+
+/** `timm/resnet18.tv_in1k (bsd-3-clause)`. */
+export function describeOrigin({ name, licence, startedFrom }: WeightsOrigin): string {
+  return `${name}${licence ? ` (${licence})` : ''}${startedFrom ? `, which started from ${startedFrom}` : ''}`;
+}
+
+function ofModel(bytes: Uint8Array, file: string): InitFile {
+  let tensors: ReadonlyMap<string, FoundTensor>;
+  let hasCard: boolean;
+  try {
+    tensors = weightsOfModel(bytes);
+    hasCard = cardKey in decodeModel(bytes).metadata;
+  } catch (cause) {
+    throw new UserError('no-init', `init ${file}: cannot be read as an ONNX file (${(cause as Error).message})`, { cause });
+  }
+  if (!hasCard) return { tensors, origin: { name: basename(file) } };
+  const card = readCard(bytes, file);
+  return { tensors, model: card.architecture, origin: originOfCard(card) };
+}
+
+/** Of a `.safetensors` or `.onnx` file, or of the best model of a run. Throws `UserError` where there is none, or it cannot be read. */
+export function readInitFile(source: string): InitFile {
+  const file = isRunFolder(source) ? runFolder(source).model : source;
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    throw new UserError('no-init', `init ${source}: expected a .safetensors or .onnx file or the folder of a run with a model.onnx; there is none`);
+  }
+  const bytes = new Uint8Array(readFileSync(file));
+  if (file.endsWith('.onnx')) return ofModel(bytes, file);
+  const { tensors, metadata } = decodeWeights(bytes, file);
+  const { source: from, licence, model, normalise } = metadata;
+  return {
+    tensors,
+    ...(normalise ? { normalise: JSON.parse(normalise) as Recipe['normalise'] } : {}),
+    ...(model ? { model } : {}),
+    origin: { name: from ?? basename(file), ...(licence ? { licence } : {}) },
+  };
+}
