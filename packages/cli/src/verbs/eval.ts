@@ -99,7 +99,8 @@ async function evaluate(model: string | undefined, flags: EvalFlags): Promise<vo
     writeAtomically(flags.html, evaluationPage(report, commandOf()));
     note(`written: ${flags.html}; it shows pictures of the data set, keep it where those may be kept`);
   }
-  if (flags.png !== undefined) note(`written: ${(await writePlots(reportPlots(report, paperPalette), flags.png, plotHeading(report))).join(', ')}`);
+  if (flags.png !== undefined)
+    note(`written: ${(await writePlots(reportPlots(report, paperPalette), flags.png, (plot) => plotHeading(report, plot))).join(', ')}`);
   for (const warning of report.warnings) note(`mind: ${warning}`);
   if (flags.json) {
     printJson(reportJson(report));

@@ -35,11 +35,11 @@ export function riskCoveragePlot(curve: RiskCoverage, palette: Palette, { abstai
     });
   const all = curve.points.at(-1)?.risk ?? 0;
   const mark = abstain && [
-    el('line', { x1: x(0), x2: x(1), y1: y(abstain.wishedRisk), y2: y(abstain.wishedRisk), stroke: palette.second, 'stroke-dasharray': '3 3' }),
-    el('circle', { cx: x(abstain.judged.coverage), cy: y(abstain.judged.risk), r: 5.5, fill: palette.second, stroke: palette.paper }),
+    el('line', { x1: x(0), x2: x(1), y1: y(abstain.wishedRisk), y2: y(abstain.wishedRisk), stroke: palette.ink, 'stroke-dasharray': '3 3' }),
+    el('circle', { cx: x(abstain.judged.coverage), cy: y(abstain.judged.risk), r: 5.5, fill: palette.ink, stroke: palette.paper }),
     label(`unsure below ${percentText(abstain.threshold)}`, x(abstain.judged.coverage) + (abstain.judged.coverage > 0.6 ? -9 : 9), y(abstain.judged.risk) - 9, {
       'text-anchor': abstain.judged.coverage > 0.6 ? 'end' : 'start',
-      fill: palette.second,
+      fill: palette.ink,
       'font-weight': 600,
       stroke: palette.paper,
       'stroke-width': 4,

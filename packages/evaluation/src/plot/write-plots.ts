@@ -9,12 +9,12 @@ import { type Plot, type PlotHeading, renderPlot } from './svg.ts';
 const density = 3;
 
 /** Writes `NAME.png` for each plot into `dir`, which is made if need be; returns the paths. Each file is whole or not there. */
-export async function writePlots(plots: readonly Plot[], dir: string, heading?: PlotHeading): Promise<string[]> {
+export async function writePlots(plots: readonly Plot[], dir: string, headingOf?: (plot: Plot) => PlotHeading): Promise<string[]> {
   await mkdir(dir, { recursive: true });
   const files: string[] = [];
   for (const plot of plots) {
     const file = join(dir, `${plot.name}.png`);
-    const png = await sharp(Buffer.from(renderPlot(plot, { ...paperPalette, ...(heading ? { heading } : {}) })), { density: 72 * density })
+    const png = await sharp(Buffer.from(renderPlot(plot, { ...paperPalette, ...(headingOf ? { heading: headingOf(plot) } : {}) })), { density: 72 * density })
       .png({ compressionLevel: 9 })
       .toBuffer();
     await writeFile(`${file}.partial`, png);

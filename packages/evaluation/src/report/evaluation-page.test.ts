@@ -11,7 +11,7 @@ import { riskCoverage } from '../abstention.ts';
 import { evaluationPage } from './evaluation-page.ts';
 import { modelFigures } from './model-figures.ts';
 import { type Report, reportJson, trainedMark } from './report.ts';
-import { reportPlots } from './report-plots.ts';
+import { plotHeading, reportPlots } from './report-plots.ts';
 
 const labels = ['calm <1>', 'loud & clear', 'empty'];
 const truth = Uint8Array.from({ length: 80 }, (_, i) => i % 2);
@@ -143,6 +143,8 @@ describe('evaluationPage', () => {
 describe('reportPlots', () => {
   it('are named apart, stand on paper and have no place outside of them', () => {
     const plots = reportPlots(full(), paperPalette);
+    expect(plotHeading(full(), plots[0]!)).toMatchObject({ subtitle: 'mine <script> on made-up test, n 80', legend: ['mine <script>', 'other'] });
+    expect(plotHeading({ ...full(), trainedOnRows: 3 }, plots[1]!)).toEqual({ subtitle: 'mine <script> on made-up test, n 80', mark: 'TRAINED ON THESE ROWS' });
     expect(plots.map(({ name }) => name)).toEqual(['recall', 'confusion', 'reliability', 'risk-coverage', 'groups', 'corruptions', 'occlusion']);
     for (const { content, width, name } of plots) {
       expect(content, name).not.toMatch(/NaN|Infinity|var\(/);

@@ -105,12 +105,17 @@ export function riskPlot({ evaluation, abstain, comparison }: Report, palette: P
   return riskCoveragePlot(evaluation.riskCoverage, palette, { abstain, other });
 }
 
+/** Plots that show a second model too, and those of the rows robustness was measured on. */
+const comparing = new Set(['recall', 'risk-coverage']);
+const ofRobustness = new Set(['corruptions', 'occlusion']);
+
 /** What stands over a plot that leaves the page: whose it is, on what, and which colour is which. */
-export function plotHeading(report: Report): PlotHeading {
-  const { name, data, evaluation, comparison } = report;
+export function plotHeading(report: Report, { name: plot }: Pick<Plot, 'name'>): PlotHeading {
+  const { name, data, evaluation, comparison, robustness } = report;
+  const n = ofRobustness.has(plot) && robustness ? robustness.n : evaluation.n;
   return {
-    subtitle: `${name} on ${data} ${evaluation.split}, n ${evaluation.n}`,
-    ...(comparison ? { legend: [name, comparison.name] as const } : {}),
+    subtitle: `${name} on ${data} ${evaluation.split}, n ${n}`,
+    ...(comparison && comparing.has(plot) ? { legend: [name, comparison.name] as const } : {}),
     ...(trainedMark(report) ? { mark: 'TRAINED ON THESE ROWS' } : {}),
   };
 }
