@@ -61,13 +61,13 @@ describe('mien export', () => {
     expect(refused).toMatchObject({ status: 2, err: expect.stringMatching(/figures of tiny held.*--same-rows/) });
     expect((await fit('held', '--same-rows')).status).toBe(0);
     expect(cardOf('cool.onnx').figures[0]!.note).toBe('the temperature was fitted on these rows');
-    const rows = ['--data', at('store'), '--split', 'val', '--temperature-from', at('store'), '--temperature-split', 'val', '--out', at('x.onnx')];
-    const both = await mien('export', at('b.onnx'), ...rows);
+    const rows = ['--data', at('store'), '--split', 'val', '--temperature-from', at('store'), '--temperature-split', 'val', '--out'];
+    const both = await mien('export', at('b.onnx'), ...rows, at('x.onnx'));
     expect(both).toMatchObject({ status: 2, err: expect.stringMatching(/--split val: the temperature was fitted on these very rows/) });
     expect(existsSync(at('x.onnx'))).toBe(false);
-    const half = await mien('export', at('a.onnx'), ...rows, '--temperature-share', '0.7', '--abstain-risk', '0.99');
+    const half = await mien('export', at('a.onnx'), ...rows, at('half.onnx'), '--temperature-share', '0.7', '--abstain-risk', '0.99');
     expect(half).toMatchObject({ status: 0, err: expect.stringContaining('not sure below') });
-    const { output, figures, abstain } = cardOf('x.onnx');
+    const { output, figures, abstain } = cardOf('half.onnx');
     expect(abstain!.threshold).toBeGreaterThan(0);
     expect(output.fittedOn).toEqual([{ source: 'tiny', split: 'val', rows: expect.stringMatching(/^bits:/) }]);
     expect(figures[0]!.note).toBe('14 of 21 are rows the temperature was fitted on');
