@@ -124,19 +124,22 @@ describe('mien ensemble', () => {
   });
 });
 
-describe('mien ablate', () => {
-  it('shows what it would cost, trains, prints the table, and the same command has nothing left to do', async () => {
-    writeFileSync(
-      at('gates.yaml'),
-      `name: gates
-base:
+/** Trains in a moment. */
+const tinyBase = `base:
   model: mien-net-small
   modelOptions: { widths: '16', depths: '1', stem: 16 }
   batch: 8
   epochs: 1
   data: { validation: { split: val } }
   optimizer: { kind: sgd, learningRate: 0.02 }
-rows:
+`;
+
+describe('mien ablate', () => {
+  it('shows what it would cost, trains, prints the table, and the same command has nothing left to do', async () => {
+    writeFileSync(
+      at('gates.yaml'),
+      `name: gates
+${tinyBase}rows:
   - { name: plain, set: { modelOptions.gate: none } }
   - { name: gated }
 `,
@@ -164,14 +167,7 @@ rows:
     writeFileSync(
       at('broken.yaml'),
       `name: broken
-base:
-  model: mien-net-small
-  modelOptions: { widths: '16', depths: '1', stem: 16 }
-  batch: 8
-  epochs: 1
-  data: { validation: { split: val } }
-  optimizer: { kind: sgd, learningRate: 0.02 }
-rows:
+${tinyBase}rows:
   - { name: fine }
   - { name: taught otherwise, set: { distill: { teachers: [${at('other.onnx')}] } } }
 `,
