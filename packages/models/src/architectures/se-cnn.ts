@@ -1,25 +1,25 @@
 /**
  * `se-cnn`: squeeze-and-excitation (Hu et al. 2018) after each of four convolutions, system C, 7,954,695 parameters at 48×48.
- * Layer table: system C; dropout rates, on which it is silent, are `se-cnn-blocks`'. Measured result: docs/results.md.
+ * Layer table: system C; dropout rates, on which it is silent, are options. Measured result: docs/results.md.
  */
 import { denseLayer, flatten } from '@mien/engine';
 import { defineArchitecture } from '../architecture.ts';
-import { convReluNormSe, denseStage } from '../blocks/se-cnn-blocks.ts';
+import { convReluNormSe, denseStage, dropoutOptions } from '../blocks/se-cnn-blocks.ts';
 
 export const seCnn = defineArchitecture({
   name: 'se-cnn',
   description: 'Four convolutions, each with squeeze-and-excitation (system C)',
   input: [1, 48, 48],
   smallest: 8,
-  options: {},
+  options: dropoutOptions,
   head: ['hidden1', 'hidden2', 'classifier'],
-  network: (net, x, { classes }) => {
+  network: (net, x, { convDropout, denseDropout, classes }) => {
     let y = convReluNormSe(net.scope('stage1'), x, { channels: 64 });
-    y = convReluNormSe(net.scope('stage2'), y, { channels: 128, pool: true, drop: true });
+    y = convReluNormSe(net.scope('stage2'), y, { channels: 128, pool: true, drop: convDropout });
     y = convReluNormSe(net.scope('stage3'), y, { channels: 512, pool: true });
-    y = convReluNormSe(net.scope('stage4'), y, { channels: 512, pool: true, drop: true });
-    y = denseStage(net.scope('hidden1'), flatten(y), 256, { reluFirst: true });
-    y = denseStage(net.scope('hidden2'), y, 512, { reluFirst: true });
+    y = convReluNormSe(net.scope('stage4'), y, { channels: 512, pool: true, drop: convDropout });
+    y = denseStage(net.scope('hidden1'), flatten(y), 256, { drop: denseDropout, reluFirst: true });
+    y = denseStage(net.scope('hidden2'), y, 512, { drop: denseDropout, reluFirst: true });
     return denseLayer(net, 'classifier', y, classes);
   },
 });

@@ -145,6 +145,9 @@ export class RecognitionPool {
    */
   async run<J extends Job>(job: J, { deadline, signal, patient = false }: RunOptions): Promise<JobResults[J['kind']]> {
     if (this.#closed) throw new ServiceError('draining', 'the service is shutting down; ask another instance');
+    const late = (): ServiceError => new ServiceError('deadline-passed', 'the service is busy and could not answer in time; try again later', { retryAfterS: 1 });
+    // A timer of 0 ms lets a quick worker answer first: what comes late is not begun.
+    if (deadline <= performance.now()) throw late();
     if (!patient && !this.#freeMember(loadOf(job))) this.checkRoom(1);
     return new Promise((resolve, reject) => {
       const leave = (): void => {
@@ -169,9 +172,7 @@ export class RecognitionPool {
         receiver.reject(error);
       };
       const onAbort = (): void => giveUp(new ServiceError('client-gone', 'the connection was closed before the answer was ready'));
-      const onLate = (): void =>
-        giveUp(new ServiceError('deadline-passed', 'the service is busy and could not answer in time; try again later', { retryAfterS: 1 }));
-      const timer = setTimeout(onLate, Math.max(0, deadline - performance.now()));
+      const timer = setTimeout(() => giveUp(late()), Math.max(0, deadline - performance.now()));
       if (waiting.load === cropLoad) this.#noteCrop(waiting.enqueued);
       this.#queue.push(waiting);
       signal?.addEventListener('abort', onAbort);

@@ -67,8 +67,9 @@ describe('the ablations that come with Mien', () => {
   });
 
   it('keep within three hours on two cores', () => {
+    expect(minutesOfAll('budget')).toBeLessThan(180);
     for (const name of ['attention', 'system-b-budget']) expect(minutesOfAll(name), name).toBeLessThan(120);
-    for (const name of ['landmarks', 'label-efficiency', 'cleaning']) expect(minutesOfAll(name), name).toBeLessThan(60);
+    for (const name of ['landmarks', 'label-efficiency', 'cleaning', 'system-a-weights']) expect(minutesOfAll(name), name).toBeLessThan(60);
   });
 
   it('for two cores have a place in docs/results.md', () => {
@@ -93,6 +94,14 @@ describe('the ablations that come with Mien', () => {
     expect(seeds.length).toBeGreaterThanOrEqual(3);
     const training = ({ name: _, model: __, modelOptions: ___, ...rest }: Recipe) => rest;
     for (const { recipe } of rows) expect(training(recipe)).toEqual(training(rows[0]!.recipe));
+  });
+
+  it('compare at equal budget: system A with and without ImageNet weights differs in nothing else', () => {
+    const { rows, seeds } = loadAblation('system-a-weights');
+    expect(seeds.length).toBeGreaterThanOrEqual(3);
+    const [scratch, weights] = rows.map(({ recipe: { init, name: _, ...rest } }) => ({ init: init !== undefined, rest }));
+    expect(scratch).toEqual({ init: false, rest: weights!.rest });
+    expect(weights!.init).toBe(true);
   });
 
   it('of system B have its eight rows, each of which says what it was trained without', () => {
