@@ -3,14 +3,16 @@ import { buildNetwork, probeKernels, relativeError, standardKernels } from '@mie
 import { createSession } from '@mien/onnx/node';
 import { describe, expect, it } from 'vitest';
 import { exportedLogits, fedLogits } from '../test/logits.ts';
-import { classes, pixels, smallSetting } from '../test/small-builds.ts';
+import { classes, pixels, smallBuildNames, smallSetting } from '../test/small-builds.ts';
 import { architectures } from './registry.ts';
 
 const { kernels, report } = await probeKernels(createSession);
 if (!kernels.block) console.warn(`blocked kernels are not tested on this machine: ${report}`);
 const N = 2;
 
-describe.each(architectures.map((a) => a.name))('%s', (name) => {
+it('there is a small build of every architecture', () => expect(smallBuildNames).toEqual(expect.arrayContaining(architectures.map((a) => a.name))));
+
+describe.each(smallBuildNames)('%s', (name) => {
   it('the exported file gives the logits of the training graph in its evaluation mode', async () => {
     const setting = smallSetting(name);
     const images = pixels(N, setting.input);

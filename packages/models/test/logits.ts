@@ -1,7 +1,7 @@
 /** Logits of one setting from each of the graphs it can be built into. */
 import { blockWeights, buildNetwork, type Kernels } from '@mien/engine';
 import type { CreateSession, TensorValue } from '@mien/onnx';
-import { classes, type Setting } from './small-builds.ts';
+import { classes, secondInputs, type Setting } from './small-builds.ts';
 
 /** The file that is shipped: weights inside, any number of images. */
 export function exportedFile({ network, input, weights }: Setting): Uint8Array {
@@ -10,9 +10,15 @@ export function exportedFile({ network, input, weights }: Setting): Uint8Array {
   return built.graph.encode();
 }
 
+/** Everything the network is fed, by name. */
+function inputsOf(setting: Setting, images: Float32Array, N: number): Record<string, TensorValue> {
+  const others = Object.entries(secondInputs(setting, N)).map(([name, { shape, data }]) => [name, { dtype: 'float32', shape, data }] as const);
+  return { image: { dtype: 'float32', shape: [N, ...setting.input], data: images }, ...Object.fromEntries(others) };
+}
+
 export async function exportedLogits(setting: Setting, images: Float32Array, N: number, createSession: CreateSession): Promise<Float32Array> {
   const session = await createSession(exportedFile(setting), { threads: 1 });
-  const { logits } = await session.run({ image: { dtype: 'float32', shape: [N, ...setting.input], data: images } });
+  const { logits } = await session.run(inputsOf(setting, images, N));
   await session.release();
   if (logits!.shape.join() !== `${N},${classes}`) throw new Error(`expected logits [${N},${classes}], got [${logits!.shape}]`);
   return logits!.data as Float32Array;
@@ -23,16 +29,17 @@ export async function exportedLogits(setting: Setting, images: Float32Array, N: 
  * gradients and every weight frozen, which has no evaluation mode for dropout; `infer` is what becomes of it without them.
  */
 export async function fedLogits(
-  { network, input, weights }: Setting,
+  setting: Setting,
   images: Float32Array,
   N: number,
   options: { readonly mode: 'train' | 'infer'; readonly kernels: Kernels; readonly createSession: CreateSession },
 ): Promise<Float32Array> {
   const { mode, kernels, createSession } = options;
+  const { network, input, weights } = setting;
   const { graph, logits, masks } = buildNetwork(network, input, { mode, batch: N, kernels, frozen: () => true });
   if (masks.length > 0) throw new Error(`${masks[0]!.name}: a network with dropout has no evaluation mode in its training graph`);
   graph.output('logits', logits);
-  const feeds: Record<string, TensorValue> = { image: { dtype: 'float32', shape: [N, ...input], data: images } };
+  const feeds = inputsOf(setting, images, N);
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));
   graph.inputs.splice(0, graph.inputs.length, ...graph.inputs.filter((port) => used.has(port.name)));
   for (const { name, shape, storage } of graph.parameters.values()) {

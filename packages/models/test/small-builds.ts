@@ -1,5 +1,5 @@
-/** A small build of every architecture: little to compute, sides not equal, and no part of it left out. */
-import { buildNetwork, type Network, type WeightSpec } from '@mien/engine';
+/** Small builds of every architecture: little to compute, sides not equal, and no part of it left out. */
+import { buildNetwork, describeNetwork, type Network, type WeightSpec } from '@mien/engine';
 import type { BuildOptions } from '../src/architecture.ts';
 import { architectures } from '../src/registry.ts';
 import { randomSource } from './random.ts';
@@ -7,6 +7,8 @@ import { randomSource } from './random.ts';
 export const classes = 7;
 
 interface SmallBuild {
+  /** Where the build is not named after it. */
+  readonly architecture?: string;
   readonly input: readonly [number, number, number];
   readonly options: Omit<BuildOptions, 'classes'>;
 }
@@ -18,6 +20,7 @@ const mien = { widths: '16-32-48', depths: '1-2-1', zeroInit: false, dropout: 0 
 
 const builds: Record<string, SmallBuild> = {
   'mien-net': { input: [1, 18, 22], options: mien },
+  'mien-net with landmarks': { architecture: 'mien-net', input: [1, 18, 22], options: { ...mien, landmarks: true } },
   'mien-net-small': { input: [3, 18, 22], options: { ...mien, gate: 'cbam', shortcut: 'pooled', stemStride: 2 } },
   'mien-seresnet': { input: [1, 18, 22], options: {} },
   'shallow-cnn': { input: [1, 10, 12], options: {} },
@@ -42,6 +45,9 @@ const builds: Record<string, SmallBuild> = {
   'vit-small': { input: [3, 16, 24], options: { patch: 8, dim: 48, depth: 2 } },
 };
 
+/** Of all builds: every architecture, and variants of some. */
+export const smallBuildNames: readonly string[] = Object.keys(builds);
+
 export interface Setting {
   readonly network: Network;
   readonly input: readonly [number, number, number];
@@ -49,10 +55,10 @@ export interface Setting {
   readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
-/** The small build of every architecture in the registry; throws for one that has none. */
+/** Throws for an architecture of the registry that has no small build. */
 export function smallBuild(name: string): { network: Network; input: readonly [number, number, number] } {
-  const architecture = architectures.find((a) => a.name === name);
   const build = builds[name];
+  const architecture = architectures.find((a) => a.name === (build?.architecture ?? name));
   if (!architecture || !build) throw new Error(`${name}: not in the registry, or without a small build in small-builds.ts`);
   return { network: architecture.build({ classes, channels: build.input[0], ...build.options }), input: build.input };
 }
@@ -76,8 +82,23 @@ export function smallSetting(name: string): Setting {
   return { network, input, specs, weights: new Map(specs.map((spec, i) => [spec.name, trainedLike(spec, i + 1)])) };
 }
 
+function normals(size: number, seed: number): Float32Array {
+  const random = randomSource(seed);
+  return Float32Array.from({ length: size }, () => random.normal());
+}
+
 /** Pixels of N images, roughly standard normal. */
 export function pixels(N: number, input: readonly number[]): Float32Array {
-  const random = randomSource(5);
-  return Float32Array.from({ length: N * input[0]! * input[1]! * input[2]! }, () => random.normal());
+  return normals(N * input[0]! * input[1]! * input[2]!, 5);
+}
+
+/** What the network takes beside the pixels, for N samples; those of the first are the same for every N. */
+export function secondInputs({ network, input }: Pick<Setting, 'network' | 'input'>, N: number): Record<string, { shape: number[]; data: Float32Array }> {
+  const { secondInputs: inputs } = describeNetwork(network, input);
+  return Object.fromEntries(
+    inputs.map(({ name, shape }, i) => {
+      const size = shape.reduce((product, dim) => product * dim, 1);
+      return [name, { shape: [N, ...shape], data: normals(N * size, 6 + i) }];
+    }),
+  );
 }

@@ -4,9 +4,8 @@ import { relativeError } from '@mien/engine';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, howToGetChromium } from '../../../../apps/studio/test/find-chromium.ts';
-import { architectures } from '../../src/registry.ts';
 import { exportedFile, exportedLogits } from '../logits.ts';
-import { classes, pixels, smallSetting } from '../small-builds.ts';
+import { classes, pixels, secondInputs, smallBuildNames, smallSetting } from '../small-builds.ts';
 import { type ServedModel, serveModels } from './serve-models.ts';
 
 const executablePath = findChromium();
@@ -37,12 +36,14 @@ describe.skipIf(!executablePath)('architectures in a browser', () => {
     await server?.close();
   });
 
-  it.each(architectures.map((a) => a.name))('%s: the logits of onnxruntime-web are those of onnxruntime-node', async (name) => {
+  it.each(smallBuildNames)('%s: the logits of onnxruntime-web are those of onnxruntime-node', async (name) => {
     const setting = smallSetting(name);
     const images = pixels(N, setting.input);
-    models.set(name, { file: exportedFile(setting), images });
+    const others = Object.entries(secondInputs(setting, N));
+    models.set(name, { file: exportedFile(setting), inputs: { image: images, ...Object.fromEntries(others.map(([input, { data }]) => [input, data])) } });
+    const shapes = { image: [N, ...setting.input], ...Object.fromEntries(others.map(([input, { shape }]) => [input, shape])) };
     const expected = await exportedLogits(setting, images, N, createSession);
-    const actual = await page.evaluate(([model, shape]) => globalThis.logitsOf(model, shape), [name, [N, ...setting.input]] as const);
+    const actual = await page.evaluate(([model, given]) => globalThis.logitsOf(model, given), [name, shapes] as const);
     models.delete(name);
     expect(actual.length).toBe(N * classes);
     expect(relativeError(Float32Array.from(actual), expected)).toBeLessThan(1e-4);

@@ -7,13 +7,14 @@ import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 declare global {
-  /** Set by the page: runs the model served under `name` on the image served beside it. */
-  var logitsOf: (name: string, shape: readonly number[]) => Promise<number[]>;
+  /** Set by the page: runs the model served under `name` on the inputs served beside it, whose shapes are given by their names. */
+  var logitsOf: (name: string, shapes: Readonly<Record<string, readonly number[]>>) => Promise<number[]>;
 }
 
 export interface ServedModel {
   readonly file: Uint8Array;
-  readonly images: Float32Array;
+  /** Values of every input, by its name. */
+  readonly inputs: Readonly<Record<string, Float32Array>>;
 }
 
 const onnxWeb = fileURLToPath(import.meta.resolve('@mien/onnx/web'));
@@ -30,10 +31,13 @@ const page = `<!doctype html>
 import { createSession, setWasmPaths } from '@mien/onnx/web';
 setWasmPaths('/ort/');
 const bytes = async (path) => (await fetch(path)).arrayBuffer();
-globalThis.logitsOf = async (name, shape) => {
+globalThis.logitsOf = async (name, shapes) => {
   const session = await createSession(new Uint8Array(await bytes('/models/' + name)), { threads: 1 });
-  const data = new Float32Array(await bytes('/images/' + name));
-  const { logits } = await session.run({ image: { dtype: 'float32', shape, data } });
+  const feeds = {};
+  for (const [input, shape] of Object.entries(shapes)) {
+    feeds[input] = { dtype: 'float32', shape, data: new Float32Array(await bytes('/inputs/' + name + '/' + input)) };
+  }
+  const { logits } = await session.run(feeds);
   await session.release();
   return [...logits.data];
 };
@@ -45,10 +49,11 @@ export async function serveModels(models: ReadonlyMap<string, ServedModel>): Pro
   const server = createServer(async (request, response) => {
     const [, folder = '', ...rest] = normalize(new URL(request.url!, 'http://localhost').pathname).split('/');
     const name = rest.join('/');
-    const model = models.get(name);
+    const model = models.get(decodeURIComponent(rest[0] ?? ''));
+    const values = model?.inputs[rest[1] ?? ''];
     if (folder === '') response.setHeader('Content-Type', 'text/html').end(page);
     else if (folder === 'models' && model) response.end(model.file);
-    else if (folder === 'images' && model) response.end(new Uint8Array(model.images.buffer, model.images.byteOffset, model.images.byteLength));
+    else if (folder === 'inputs' && values) response.end(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     else if (folders[folder]) {
       const file = join(folders[folder], name);
       readFile(file).then(

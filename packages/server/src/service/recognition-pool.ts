@@ -145,7 +145,8 @@ export class RecognitionPool {
    */
   async run<J extends Job>(job: J, { deadline, signal, patient = false }: RunOptions): Promise<JobResults[J['kind']]> {
     if (this.#closed) throw new ServiceError('draining', 'the service is shutting down; ask another instance');
-    const late = (): ServiceError => new ServiceError('deadline-passed', 'the service is busy and could not answer in time; try again later', { retryAfterS: 1 });
+    const late = (): ServiceError =>
+      new ServiceError('deadline-passed', 'the service is busy and could not answer in time; try again later', { retryAfterS: 1 });
     // A timer of 0 ms lets a quick worker answer first: what comes late is not begun.
     if (deadline <= performance.now()) throw late();
     if (!patient && !this.#freeMember(loadOf(job))) this.checkRoom(1);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNetwork } from '@mien/engine';
+import { architectures } from '@mien/models';
 import { expressions } from '@mien/runtime';
 import { describe, expect, it } from 'vitest';
 import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
@@ -69,7 +70,7 @@ describe('the ablations that come with Mien', () => {
   it('keep within three hours on two cores', () => {
     expect(minutesOfAll('budget')).toBeLessThan(180);
     for (const name of ['attention', 'system-b-budget']) expect(minutesOfAll(name), name).toBeLessThan(120);
-    for (const name of ['landmarks', 'label-efficiency', 'cleaning', 'system-a-weights']) expect(minutesOfAll(name), name).toBeLessThan(60);
+    for (const name of ['landmarks', 'label-efficiency', 'cleaning', 'imagenet-weights', 'networks']) expect(minutesOfAll(name), name).toBeLessThan(60);
   });
 
   it('for two cores have a place in docs/results.md', () => {
@@ -96,12 +97,18 @@ describe('the ablations that come with Mien', () => {
     for (const { recipe } of rows) expect(training(recipe)).toEqual(training(rows[0]!.recipe));
   });
 
-  it('compare at equal budget: system A with and without ImageNet weights differs in nothing else', () => {
-    const { rows, seeds } = loadAblation('system-a-weights');
+  it('compare at equal budget: a network with and without ImageNet weights differs in nothing else', () => {
+    const { rows, seeds } = loadAblation('imagenet-weights');
     expect(seeds.length).toBeGreaterThanOrEqual(3);
-    const [scratch, weights] = rows.map(({ recipe: { init, name: _, ...rest } }) => ({ init: init !== undefined, rest }));
-    expect(scratch).toEqual({ init: false, rest: weights!.rest });
-    expect(weights!.init).toBe(true);
+    const parts = rows.map(({ recipe: { init, name: _, ...rest } }) => ({ hasInit: init !== undefined, rest }));
+    expect(parts.map(({ hasInit }) => hasInit)).toEqual([false, true, false, true]);
+    for (const i of [0, 2]) expect(parts[i + 1]!.rest).toEqual(parts[i]!.rest);
+  });
+
+  it('every architecture is trained by a recipe or a row that stands in docs/results.md', () => {
+    const small = ablationNames().filter((name) => !['system-b', 'system-b-pretrained'].includes(name));
+    const trained = new Set(small.flatMap((name) => loadAblation(name).rows.map(({ recipe }) => recipe.model)));
+    expect(architectures.map(({ name }) => name).filter((name) => !trained.has(name))).toEqual([]);
   });
 
   it('of system B have its eight rows, each of which says what it was trained without', () => {
