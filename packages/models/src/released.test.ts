@@ -1,6 +1,7 @@
 /** Models in people's hands must go on working: what was released is still what its architecture builds. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { buildNetwork, relativeError } from '@mien/engine';
+import type { TensorValue } from '@mien/onnx';
 import { createSession } from '@mien/onnx/node';
 import { readCard } from '@mien/runtime';
 import { expect, it } from 'vitest';
@@ -30,7 +31,7 @@ it.each(files)('%s: its weights fit the architecture its card names, and give th
   for (const { name: weight, shape } of built.specs) expect(stored.get(weight)!.length, weight).toBe(shape.reduce((product, dim) => product * dim, 1));
   built.graph.output('all', built.logits);
   const feeds = { image: { dtype: 'float32', shape: [2, ...input], data: pixels(2, input) } } as const;
-  const runs = [];
+  const runs: Record<string, TensorValue>[] = [];
   for (const model of [bytes, built.graph.encode()]) {
     const session = await createSession(model, { threads: 1 });
     runs.push(await session.run(feeds));

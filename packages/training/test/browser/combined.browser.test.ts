@@ -49,8 +49,8 @@ describe.skipIf(!executablePath)('in a browser', () => {
     const session = await createSession(file, { threads: 1 });
     const expected = (await session.run({ image: { dtype: 'float32', shape: [N, ...shape], data } })).logits!.data as Float32Array;
     await session.release();
-    served.set('model', { file, images: data });
-    const actual = await page.evaluate(([name, dims]) => globalThis.logitsOf(name, dims), ['model', [N, ...shape]] as const);
+    served.set('model', { file, inputs: { image: data } });
+    const actual = await page.evaluate((dims) => globalThis.logitsOf('model', { image: dims }), [N, ...shape]);
     expect(actual.length).toBe(expected.length);
     expect(Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(1e-4);
     expect(new Set(actual.map((value) => value.toFixed(3))).size).toBeGreaterThan(7);
