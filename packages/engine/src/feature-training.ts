@@ -95,7 +95,8 @@ export async function createFeatureTraining(options: TrainStepOptions): Promise<
   };
 }
 
-/** Whether a network has a frozen part whose features can be kept; builds the graph and throws it away. */
-export function canKeepFeatures(options: TrainStepOptions): boolean {
-  return findFeatures(buildStep(options)) !== undefined;
+/** Values of one image's features, of a network with a frozen part whose features can be kept; else undefined. Builds the graph and throws it away. */
+export function featureSizeOf(options: TrainStepOptions): number | undefined {
+  const features = findFeatures(buildStep(options));
+  return features && sizeOf(features.shape) / options.batch;
 }

@@ -53,7 +53,7 @@ export { blockWeights, unblockWeights } from './kernels/weight-layout.ts';
 // Training
 export { LiveInference, type LiveInferenceOptions } from './live-inference.ts';
 export { TrainStep, type TrainStepOptions } from './train-step.ts';
-export { canKeepFeatures, createFeatureTraining, type FeatureTraining } from './feature-training.ts';
+export { featureSizeOf, createFeatureTraining, type FeatureTraining } from './feature-training.ts';
 export type { HeadOptions } from './training-graph.ts';
 export { adam, type AdamOptions } from './optim/adam.ts';
 export { accumulateGradients, type GradientAccumulator } from './optim/accumulate.ts';

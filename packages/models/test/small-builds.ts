@@ -28,7 +28,8 @@ const builds: Record<string, SmallBuild> = {
   'se-cnn': { input: [1, 8, 10], options: {} },
   'se-cnn-improved': { input: [1, 10, 12], options: {} },
   'resnet18-patch-attention': { input: [3, 36, 40], options: { ...narrow, stem: 'small', heads: 2 } },
-  'vgg16-cbam': vgg,
+  // Five pools leave 2×3 cells for its spatial attention to tell apart.
+  'vgg16-cbam': { ...vgg, input: [3, 65, 96] },
   'resnet18-cbam': { input: [1, 18, 22], options: { ...narrow, stem: 'small' } },
   'resnet18-regions': { input: [3, 33, 40], options: { ...narrow, headDim: 32, headDepth: 1, headPool: 'mean', stages: 3 } },
   resnet18: resnet,

@@ -30,6 +30,8 @@ export interface Position {
   seconds: number;
   /** Checksums of the models the training learns from. */
   teachers: readonly string[];
+  /** Checksum of the file of first weights; '' without one, and in checkpoints of before. */
+  init: string;
   /** Checksums of the csv files of changes. */
   changes: readonly string[];
   /** Checksum of the pseudo-labels of this stage; '' without any. */
@@ -55,6 +57,7 @@ export function freshPosition(): Position {
     plateau: plateauStart,
     seconds: 0,
     teachers: [],
+    init: '',
     changes: [],
     pseudoLabels: '',
   };

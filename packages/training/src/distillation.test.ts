@@ -78,6 +78,19 @@ describe('a distillation', () => {
     expectSameBits(weightsOf(out), weightsOf(whole.out));
   });
 
+  it('does not go on with another file of first weights', async () => {
+    const init = join(temporaryDir(), 'init.onnx');
+    copyFileSync(teachers[0]!, init);
+    const { out } = await run({ init }, { stopAfter: 2 });
+    copyFileSync(teachers[1]!, init);
+    await expect(run({ init }, { out, resume: true })).rejects.toMatchObject({
+      code: 'other-init',
+      message: expect.stringMatching(/is not the file of weights the run began with/),
+    });
+    copyFileSync(teachers[0]!, init);
+    await run({ init }, { out, resume: true });
+  });
+
   it('does not go on with another teacher in place of one', async () => {
     const file = join(temporaryDir(), 'teacher.onnx');
     copyFileSync(teachers[0]!, file);

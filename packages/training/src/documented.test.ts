@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { temporaryDir } from '../test/tiny-store.ts';
 import { loadAblation } from './ablation/ablation-plan.ts';
 import { planNetwork } from './network-plan.ts';
+import { noticesOf } from './notices.ts';
 import { loadRecipe } from './recipe.ts';
 
 const page = readFileSync(new URL('../../../docs/models.md', import.meta.url), 'utf8');
@@ -24,6 +25,11 @@ it('shows a recipe and an ablation', () =>
 it('its recipe fits its network, with the teacher it is given too', () => {
   const loaded = loadRecipe(written(recipe!), [distill!]);
   expect(loaded.distill!.teachers).toEqual(['pair.onnx']);
+  const plain = loadRecipe(written(recipe!));
+  // The weights hold all but the classifier, as an import for this model does.
+  const plan = planNetwork(plain, [1, 48, 48], expressions);
+  const given = { source: 'init', used: 1, fresh: ['fc.weight', 'fc.bias'], origin: { name: 'x' }, checksum: '' };
+  expect(noticesOf(plain, plan, given)).toEqual([]);
   expect(planNetwork(loaded, [1, 48, 48], expressions).heads.map(({ name }) => name)).toEqual(['expression']);
 });
 

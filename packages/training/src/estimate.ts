@@ -2,14 +2,16 @@
 import { buildNetwork, describeNetwork } from '@mien/engine';
 import { sizeOf } from '@mien/onnx';
 import { freshPosition } from './checkpoint.ts';
-import { beyondSteps, largestActivations, memoryNeeds, type MemoryNeeds } from './training-memory.ts';
+import { beyondSteps, largestActivations, machineMemory, memoryNeeds, type MemoryNeeds } from './training-memory.ts';
 import { imagesPerBatch, openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
 import type { Stage } from './recipe-schema.ts';
 import { layerCosts, stepFactor } from './training-cost.ts';
-import { untrainedFrozen } from './untrained-frozen.ts';
+import { noticesOf } from './notices.ts';
 
 export interface StageEstimate {
   readonly name: string;
+  /** What should be known of it. */
+  readonly notice?: string;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly trainedParameters: number;
@@ -40,6 +42,8 @@ export interface TrainingEstimate {
   readonly architecture: string;
   /** [C,H,W] */
   readonly input: readonly number[];
+  /** [H,W] images are brought to before the central H×W of `input` is seen. */
+  readonly resizeTo: readonly number[];
   readonly parameters: number;
   /** Of one image forward, 2 × multiply-adds. */
   readonly flops: number;
@@ -53,6 +57,8 @@ export interface TrainingEstimate {
   readonly seconds: number;
   /** In bytes: the most this process held while measuring, and what the stage that needs most takes beside its steps. */
   readonly peakBytes: number;
+  /** Memory of the machine, or of the part of it this process may use. */
+  readonly machineBytes: number;
 }
 
 /** Steps that are measured, after one that is not: the first one also allocates. */
@@ -62,7 +68,7 @@ const validationBatch = 64;
 
 async function estimateStage(training: Training, stage: Stage, tell: (doing: EstimateProgress['doing'], done: number) => void): Promise<StageEstimate> {
   tell('building', 0);
-  const { state, batches, heads, features, release } = await openStage(training, stage, freshPosition());
+  const { state, batches, heads, features, notice, release } = await openStage(training, stage, freshPosition());
   const { step, optimizer } = state;
   try {
     step.load(training.start);
@@ -95,6 +101,7 @@ async function estimateStage(training: Training, stage: Stage, tell: (doing: Est
     const epochSeconds = secondsPerImage * steps * stage.batch * stage.accumulate + forward * validationRows.length;
     return {
       name: stage.name,
+      ...(notice === undefined ? {} : { notice }),
       epochs: stage.epochs,
       stepsPerEpoch: steps,
       trainedParameters: step.slots.reduce((sum, slot) => sum + slot.weights.length, 0),
@@ -140,16 +147,18 @@ export async function estimateTraining(options: EstimateOptions): Promise<Traini
   return {
     architecture: plan.architecture.name,
     input: plan.input,
+    resizeTo: plan.resizeTo,
     parameters: params.total,
     flops,
     rows: rows.trainRows.length,
     validationRows: rows.validationRows.length,
     kernels: kernelReport,
     ...(init ? { init } : {}),
-    notices: [untrainedFrozen(options.recipe, plan, init) ?? []].flat(),
+    notices: [...noticesOf(options.recipe, plan, init), ...stages.flatMap(({ notice }) => notice ?? [])],
     stages,
     seconds: stages.reduce((sum, stage) => sum + stage.seconds, 0),
     // In kilobytes, whatever the platform.
     peakBytes: process.resourceUsage().maxRSS * 1024 + Math.max(...stages.map(({ memory }) => beyondSteps(memory))),
+    machineBytes: machineMemory(),
   };
 }

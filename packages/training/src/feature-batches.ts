@@ -1,13 +1,22 @@
 /** Batches of features in place of images: what a frozen backbone makes of every row, computed once for a whole stage. */
 import type { FeatureTraining } from '@mien/engine';
 import type { BatchSource, HeadTargets, TrainingBatches } from './batches.ts';
+import { machineMemory } from './training-memory.ts';
 
-/** More memory than this is not spent on features; the backbone runs at every step then. */
-const mostBytes = 1 << 30;
+/** More memory than this is not spent on features; the backbone runs at every step then. A gigabyte, or more of a large machine's. */
+const mostBytes = Math.max(2 ** 30, machineMemory() / 4);
 
-/** Whether the features of so many rows may be kept. */
-export function fitsInMemory(rows: number, featureSize: number): boolean {
-  return rows * featureSize * Float32Array.BYTES_PER_ELEMENT <= mostBytes;
+/** Memory the features of so many rows take, in bytes. */
+export function featureBytes(rows: number, featureSize: number): number {
+  return rows * featureSize * Float32Array.BYTES_PER_ELEMENT;
+}
+
+/** What to say of features that are too many to keep; undefined where they may be kept. */
+export function tooManyFeatures(rows: number, featureSize: number): string | undefined {
+  const bytes = featureBytes(rows, featureSize);
+  if (bytes <= mostBytes) return undefined;
+  const gigabytes = (value: number): string => (value / 1e9).toFixed(1);
+  return `the features of its frozen part would take ${gigabytes(bytes)} GB, of which at most ${gigabytes(mostBytes)} may be kept on this machine: that part runs at every step instead, which takes far longer; fewer rows (data.fraction) or a smaller input would fit`;
 }
 
 export interface FeatureBatchOptions {

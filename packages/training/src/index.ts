@@ -11,7 +11,7 @@ export type { InitReport } from './initial-weights.ts';
 export { isRunFolder, runFolder, writeAtomically } from './run-folder.ts';
 // Ablations
 export { ablationNames, type AblationPlan, type AblationRow, loadAblation } from './ablation/ablation-plan.ts';
-export { type AblationRun, planAblation, type RowCost, runsOf } from './ablation/lay-out-ablation.ts';
+export { type AblationRun, planAblation, type RowCost, runsOf, workOfRow } from './ablation/lay-out-ablation.ts';
 export { type AblationOutcome, type AblationProgress, runAblation, type RunAblationOptions } from './ablation/run-ablation.ts';
 export { isFailed, type RunOutcome } from './jobs/run-result.ts';
 export type { TrainingPlace } from './jobs/training-work.ts';
@@ -39,4 +39,5 @@ export { TeacherPanel, type TeacherPanelOptions } from './combine/teacher-panel.
 export { decodeSafetensors, encodeSafetensors, type NamedTensor, type SafetensorsFile } from '@mien/models';
 export { exportModel, type ExportContext, makeCard } from './export-model.ts';
 export { architectureOf, type NetworkPlan, planNetwork } from './network-plan.ts';
+export { usualGflops } from './training-cost.ts';
 export type { ImageShape } from './input-pixels.ts';

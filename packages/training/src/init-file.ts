@@ -1,4 +1,5 @@
 /** A file of weights that a recipe's `init` names: its tensors, and what it says of itself. */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { decodeWeights } from '@mien/models';
@@ -28,6 +29,10 @@ export interface InitFile {
   /** The architecture they were made for, where the file says so. */
   readonly model?: string;
   readonly origin: WeightsOrigin;
+  /** SHA-256 of the file. */
+  readonly checksum: string;
+  /** Whether whoever imported it asked for what fits of another network. */
+  readonly partial?: boolean;
 }
 
 /** Weights of an exported model by name, also of one that keeps them as float16 or int8. */
@@ -48,7 +53,7 @@ export function describeOrigin({ name, licence, startedFrom }: WeightsOrigin): s
   return `${name}${licence ? ` (${licence})` : ''}${startedFrom ? `, which started from ${startedFrom}` : ''}`;
 }
 
-function ofModel(bytes: Uint8Array, file: string): InitFile {
+function ofModel(bytes: Uint8Array, file: string): Omit<InitFile, 'checksum'> {
   let tensors: ReadonlyMap<string, FoundTensor>;
   let hasCard: boolean;
   try {
@@ -62,18 +67,26 @@ function ofModel(bytes: Uint8Array, file: string): InitFile {
   return { tensors, model: card.architecture, origin: originOfCard(card) };
 }
 
+/** The file that a recipe's `init` stands for, whether or not it exists. */
+export function initFile(source: string): string {
+  return isRunFolder(source) ? runFolder(source).model : source;
+}
+
 /** Of a `.safetensors` or `.onnx` file, or of the best model of a run. Throws `UserError` where there is none, or it cannot be read. */
 export function readInitFile(source: string): InitFile {
-  const file = isRunFolder(source) ? runFolder(source).model : source;
+  const file = initFile(source);
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new UserError('no-init', `init ${source}: expected a .safetensors or .onnx file or the folder of a run with a model.onnx; there is none`);
   }
   const bytes = new Uint8Array(readFileSync(file));
-  if (file.endsWith('.onnx')) return ofModel(bytes, file);
+  const checksum = createHash('sha256').update(bytes).digest('hex');
+  if (file.endsWith('.onnx')) return { ...ofModel(bytes, file), checksum };
   const { tensors, metadata } = decodeWeights(bytes, file);
-  const { source: from, licence, model, normalise } = metadata;
+  const { source: from, licence, model, normalise, partial } = metadata;
   return {
     tensors,
+    checksum,
+    ...(partial === 'true' ? { partial: true } : {}),
     ...(normalise ? { normalise: JSON.parse(normalise) as Recipe['normalise'] } : {}),
     ...(model ? { model } : {}),
     origin: { name: from ?? basename(file), ...(licence ? { licence } : {}) },

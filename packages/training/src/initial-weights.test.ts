@@ -66,6 +66,13 @@ describe('init', () => {
     expect(refusal(() => start(weightsFile('resnet34'), 'resnet18-cbam')).message).toMatch(/resnet34\.safetensors: \d+ of its \d+ tensors fit/);
   });
 
+  it('takes what fits of another network where its import was asked for that', () => {
+    const file = weightsFile('resnet34', narrow, { model: 'resnet18', partial: 'true' });
+    expect(start(file, 'resnet18').report.used).toBeGreaterThan(50);
+    // Made for another than this one, it is looked at as any file.
+    expect(refusal(() => start(weightsFile('resnet34', narrow, { model: 'vgg16', partial: 'true' }), 'resnet18')).code).toBe('other-model');
+  });
+
   it('names the model that fits best, where one does', () => {
     const file = weightsFile('mobilenetv2', {}, {});
     expect(refusal(() => start(file, 'efficientnet-b0', {})).message).toContain('model mobilenetv2 fits best');

@@ -14,6 +14,8 @@ export interface InitReport {
   /** Weights of the network that the file does not hold, or holds in another shape: drawn from the seed. */
   readonly fresh: readonly string[];
   readonly origin: WeightsOrigin;
+  /** SHA-256 of the file. */
+  readonly checksum: string;
 }
 
 /** First weights, each a function of the seed and its name. */
@@ -72,7 +74,7 @@ function adviceFor(tensors: InitFile['tensors'], model: string): string {
 }
 
 /** Refuses weights of another network by the rule of `mien weights import`: new heads and gates may be missing, the layers around them may not. */
-function checkInit(match: WeightImport, { tensors, model: madeFor }: InitFile, specs: readonly WeightSpec[], { init, model }: Recipe): void {
+function checkInit(match: WeightImport, { tensors, model: madeFor, partial }: InitFile, specs: readonly WeightSpec[], { init, model }: Recipe): void {
   const said = madeFor && madeFor !== model ? `; the file says it is of model ${madeFor}` : '';
   if (match.used.length === 0) {
     const some = (names: Iterable<string>): string => [...names].slice(0, 2).join(', ');
@@ -81,6 +83,8 @@ function checkInit(match: WeightImport, { tensors, model: madeFor }: InitFile, s
       `init ${init}: none of its ${tensors.size} weights fits the network (it has ${some(tensors.keys())}…, the network ${some(specs.map(({ name }) => name))}…); ${adviceFor(tensors, model)}${said}`,
     );
   }
+  // Whoever imported with --partial knows that it is of another network, as long as it was made for this one.
+  if (partial && madeFor === model) return;
   try {
     checkFit(match, tensors, { file: `init ${init}`, model }, architectures);
   } catch (error) {
@@ -101,7 +105,7 @@ export function takeInit(specs: readonly WeightSpec[], channels: number, recipe:
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) throw new UserError('bad-weights', `init ${init}: weight ${name} holds ${values[at]}; take a file of a training that did not diverge`);
   }
-  const report = { source: init, used: taken.size, fresh: match.missing.map(({ name }) => name), origin: file.origin };
+  const report = { source: init, used: taken.size, fresh: match.missing.map(({ name }) => name), origin: file.origin, checksum: file.checksum };
   return { taken, report };
 }
 

@@ -5,7 +5,7 @@ import {
   accumulateGradients,
   adam,
   averageWeights,
-  canKeepFeatures,
+  featureSizeOf,
   chooseKernels,
   createFeatureTraining,
   type FeatureTraining,
@@ -24,7 +24,7 @@ import { checkStages } from './check-stages.ts';
 import { type BatchSource, type HeadTargets, TrainingBatches } from './batches.ts';
 import type { SplitLandmarks } from '@mien/data';
 import type { Position, TrainingState } from './checkpoint.ts';
-import { FeatureBatches, fitsInMemory } from './feature-batches.ts';
+import { FeatureBatches, tooManyFeatures } from './feature-batches.ts';
 import { TeacherPanel } from './combine/teacher-panel.ts';
 import { type Head, headTargets, votesOf } from './heads.ts';
 import { type InitReport, initialWeights } from './initial-weights.ts';
@@ -62,6 +62,8 @@ export interface OpenStage {
   readonly batches: BatchSource;
   /** Set where the frozen backbone runs once for the whole stage instead of at every step. */
   readonly features: FeatureTraining | undefined;
+  /** What should be known of the stage before its first step. */
+  readonly notice: string | undefined;
   release(): Promise<void>;
   readonly heads: ReadonlyMap<string, HeadTargets>;
   /** Trains the stage; the rest of the context is the caller's. */
@@ -166,14 +168,20 @@ export function imagesPerBatch({ batch, consistency }: Pick<Stage, 'batch' | 'co
   return batch * (1 + (consistency?.ratio ?? 0));
 }
 
+interface KeptFeatures {
+  readonly features?: FeatureTraining;
+  /** Why they are not kept although they could be. */
+  readonly tooMany?: string | undefined;
+}
+
 /** The stage split below its lowest trained weight, where what lies below gives the same features in every epoch and they fit in memory. */
-async function openFeatures({ rows, teachers }: Training, stage: Stage, options: TrainStepOptions): Promise<FeatureTraining | undefined> {
+async function openFeatures({ rows, teachers }: Training, stage: Stage, options: TrainStepOptions): Promise<KeptFeatures> {
   const freezes = stage.trainable.length > 0 || stage.frozen.length > 0;
-  if (!freezes || stage.augmentation.length > 0 || stage.mix || stage.consistency || teachers || !canKeepFeatures(options)) return undefined;
-  const features = await createFeatureTraining(options);
-  if (fitsInMemory(rows.trainRows.length, features.featureSize)) return features;
-  await features.release();
-  return undefined;
+  if (!freezes || stage.augmentation.length > 0 || stage.mix || stage.consistency || teachers) return {};
+  const featureSize = featureSizeOf(options);
+  if (featureSize === undefined) return {};
+  const tooMany = tooManyFeatures(rows.trainRows.length, featureSize);
+  return tooMany === undefined ? { features: await createFeatureTraining(options) } : { tooMany };
 }
 
 export interface OpenStageOptions {
@@ -209,7 +217,7 @@ export async function openStage(training: Training, stage: Stage, position: Posi
     frozen: frozenIn(stage),
     ...(threads ? { threads } : {}),
   };
-  const features = await openFeatures(training, stage, options);
+  const { features, tooMany } = await openFeatures(training, stage, options);
   const step = features?.step ?? (await TrainStep.create(options));
   const { consistency } = stage;
   const live = consistency && (await LiveInference.create(step, { ...options, batch: consistency.ratio * stage.batch, head: plan.heads[0]!.name }));
@@ -245,6 +253,7 @@ export async function openStage(training: Training, stage: Stage, position: Posi
     batches,
     heads,
     features,
+    notice: tooMany && `stage ${stage.name}: ${tooMany}`,
     release,
     trainer: (context) => new StageTrainer({ ...context, recipe, stage, state, batches, imageShape: plan.batchInput, heads, teachers }, sums),
   };

@@ -135,6 +135,14 @@ describe('a recipe with stages', () => {
     expect(refusal(() => checkRecipe({ ...staged, stages: [{ optimizer: { learningrate: 1 } }] }, 'r')).message).toMatch(/did you mean learningRate/);
     expect(refusal(() => checkRecipe({ ...staged, stages: [] }, 'r')).message).toMatch(/stages: expected a list/);
     expect(refusal(() => checkRecipe({ ...staged, modelOption: {} }, 'r')).message).toMatch(/did you mean modelOptions/);
+    // A field within one of several forms; and a misspelt one that makes the one that was meant missing.
+    const said = (changes: object): string => refusal(() => checkRecipe({ ...minimal, ...changes }, 'r')).message;
+    expect(said({ data: { validation: { fractoin: 0.2 } } })).toBe('r: data.validation: there is no field fractoin; did you mean fraction?');
+    expect(said({ loss: { classWeights: 'balancd' } })).toBe('r: loss.classWeights: expected one of "none"|"balanced"; or expected number, received string');
+    expect(said({ normalise: { mean: [1, 2, 3, 4], std: 1 } })).toMatch(
+      /^r: normalise\.mean: expected number, received array; or expected array to have <=3 items$/,
+    );
+    expect(said({ optimizer: { kind: 'adam', learningrate: 0.1 } })).toMatch(/no field learningrate; did you mean learningRate\?$/);
   });
 
   it('says where a field belongs that stands elsewhere, and never suggests the word it refuses', () => {

@@ -30,14 +30,30 @@ function merge(base: unknown, over: unknown): unknown {
   return merged;
 }
 
-function complain(source: string, where: readonly PropertyKey[], issue: z.core.$ZodIssue): never {
+/** Of a value that fits none of several forms: a field that stands in none of them, else what each of them expects. */
+function insideUnion(issue: z.core.$ZodIssueInvalidUnion): { readonly unknown: z.core.$ZodIssueUnrecognizedKeys } | { readonly expected: string } {
+  const inner = issue.errors.flat();
+  const unknown = inner.find((each) => each.code === 'unrecognized_keys');
+  if (unknown) return { unknown: { ...unknown, path: [...issue.path, ...unknown.path] } };
+  const forms = new Set(issue.errors.flatMap(([first]) => first?.message.replace(/^(Invalid input|Invalid option|Too \w+): /, '') ?? []));
+  return { expected: [...forms].join('; or ') };
+}
+
+function complain(source: string, where: readonly PropertyKey[], given: z.core.$ZodIssue): never {
+  const inside = given.code === 'invalid_union' && given.errors.length > 0 ? insideUnion(given) : undefined;
+  const issue = inside && 'unknown' in inside ? inside.unknown : given;
   const path = [...where, ...issue.path].map(String).join('.') || 'recipe';
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
     const advice = adviseOnField(key, fieldsOfPath(issue.path));
     throw new UserError('bad-recipe', `${source}: ${path}: there is no field ${key}${advice ? `; ${advice}` : ''}`);
   }
-  throw new UserError('bad-recipe', `${source}: ${path}: ${issue.message}`);
+  throw new UserError('bad-recipe', `${source}: ${path}: ${inside && 'expected' in inside ? inside.expected : issue.message}`);
+}
+
+/** Of several mistakes the one to tell: a misspelt field also makes the one that was meant missing. */
+function telling(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
+  return issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
 }
 
 /** Checks a recipe, fills in every default and every stage. Throws `UserError` naming the field. */
@@ -46,7 +62,7 @@ export function checkRecipe(value: unknown, source: string): Recipe {
   const { stages = [{}], ...rest } = value;
   const header = Object.fromEntries(Object.entries(rest).filter(([key]) => key === 'name' || !stageFields.includes(key)));
   const checked = headerSchema.safeParse(header);
-  if (!checked.success) complain(source, [], checked.error.issues[0]!);
+  if (!checked.success) complain(source, [], telling(checked.error.issues));
   if (!Array.isArray(stages) || stages.length === 0) throw new UserError('bad-recipe', `${source}: stages: expected a list of stages, one at least`);
   const base = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'name' && stageFields.includes(key)));
   const several = 'stages' in value;
@@ -54,7 +70,7 @@ export function checkRecipe(value: unknown, source: string): Recipe {
     const where = several ? ['stages', i] : [];
     if (!isFields(stage)) throw new UserError('bad-recipe', `${source}: stages.${i}: expected a mapping of stage fields`);
     const result = stageSchema.safeParse(merge(base, stage));
-    if (!result.success) complain(source, where, result.error.issues[0]!);
+    if (!result.success) complain(source, where, telling(result.error.issues));
     return result.data;
   });
   return { ...checked.data, stages: resolved };

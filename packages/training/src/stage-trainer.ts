@@ -10,6 +10,7 @@ import type { TrainEvent } from './events.ts';
 import type { ImageShape } from './input-pixels.ts';
 import { mixHeads } from './mix-heads.ts';
 import type { Recipe, Stage } from './recipe-schema.ts';
+import type { TimeLeft } from './time-left.ts';
 
 export interface StageContext {
   readonly recipe: Recipe;
@@ -23,6 +24,7 @@ export interface StageContext {
   readonly teachers: TeacherPanel | undefined;
   /** Epochs of all stages, as planned. */
   readonly plannedEpochs: number;
+  readonly timeLeft: TimeLeft;
   readonly checkpointFile: string;
   readonly onEvent: (event: TrainEvent) => void;
   readonly shouldStop: () => boolean;
@@ -117,7 +119,7 @@ export class StageTrainer {
       accuracy: position.correct / position.seen,
       imagesPerSecond: (1000 * stage.batch * stage.accumulate) / this.#smoothedMs,
       ...(this.#context.batches.acceptedShare === undefined ? {} : { acceptedShare: this.#context.batches.acceptedShare }),
-      secondsLeft: (((this.#context.plannedEpochs - epoch) * stepsPerEpoch - position.step) * this.#smoothedMs) / 1000,
+      secondsLeft: this.#context.timeLeft.from(position, stepsPerEpoch, this.#smoothedMs / 1000),
     });
     const stopping = shouldStop();
     if (stopping || (position.step % recipe.checkpoint.everySteps === 0 && position.step < stepsPerEpoch)) this.#checkpoint();

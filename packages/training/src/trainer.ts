@@ -5,17 +5,20 @@ import type { Weights } from '@mien/engine';
 import { cardFigures, evaluateSplit } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import { freshPosition, loadCheckpoint, nextStage, type Position, readPosition, type TrainingState } from './checkpoint.ts';
-import type { TeacherPanel } from './combine/teacher-panel.ts';
+import { type TeacherPanel, teacherFlops } from './combine/teacher-panel.ts';
 import { checkSameData, fingerprintOf } from './data-fingerprint.ts';
 import type { TrainEvent } from './events.ts';
 import { type ExportContext, exportModel } from './export-model.ts';
 import { weightsOfModel } from './init-file.ts';
 import { openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
+import { describePlan } from './network-plan.ts';
 import type { Stage } from './recipe-schema.ts';
 import { describeValidation } from './rows.ts';
-import { untrainedFrozen } from './untrained-frozen.ts';
+import { noticesOf } from './notices.ts';
 import { pseudoRows } from './semi/pseudo-stage.ts';
 import { type RunFolder, runFolder, writeAtomically } from './run-folder.ts';
+import { TimeLeft } from './time-left.ts';
+import { stageWork } from './training-cost.ts';
 
 export interface TrainerOptions extends OpenTrainingOptions {
   /** The run folder; exists. */
@@ -54,8 +57,10 @@ async function runStages(training: Training, position: Position, resuming: boole
   const folder = runFolder(options.out);
   if (resuming) checkTeachers(position, teachers, options.out);
   if (resuming) checkChanges(position, training, options.out);
+  if (resuming) checkInit(position, training, options.out);
   position.teachers = teachers?.checksums ?? [];
   position.changes = rows.changes;
+  position.init = init?.checksum ?? '';
   const run: Run = { ...training, folder, position, onEvent };
   const plannedEpochs = recipe.stages.reduce((sum, stage) => sum + stage.epochs, 0);
   onEvent({
@@ -69,8 +74,10 @@ async function runStages(training: Training, position: Position, resuming: boole
     ...(resuming ? { resumedAt: { epoch: position.epochsBefore + position.epoch + 1, step: position.step } } : {}),
   });
 
-  const notice = resuming ? undefined : untrainedFrozen(recipe, training.plan, init);
-  if (notice) onEvent({ type: 'notice', message: notice });
+  if (!resuming) for (const message of noticesOf(recipe, training.plan, init)) onEvent({ type: 'notice', message });
+  const counts = { train: rows.trainRows.length, validation: rows.validationRows.length, unlabelled: rows.unlabelledRows.length };
+  const works = stageWork(recipe, training.plan, counts, teacherFlops(recipe.distill?.teachers ?? []));
+  const { flops } = describePlan(training.plan);
 
   let weights = training.start;
   for (let isFirst = true; position.stage < recipe.stages.length; isFirst = false) {
@@ -80,19 +87,25 @@ async function runStages(training: Training, position: Position, resuming: boole
       pseudo && (await pseudoRows({ pseudo, stage: position.stage, rows, folder, begunWith: position.pseudoLabels, threads: training.threads, onEvent }));
     position.pseudoLabels = judged?.checksum ?? '';
     const taught = judged && ((row: number): number => (judged.taught.has(row) ? pseudo.weight : 1));
-    const { state, features, trainer, release } = await openStage(judged ? { ...training, rows: judged.rows } : training, stage, position, {
+    const { state, features, notice, trainer, release } = await openStage(judged ? { ...training, rows: judged.rows } : training, stage, position, {
       rowWeight: taught,
-      onFeatures: (done, total) => onEvent({ type: 'features', done, total }),
+      onFeatures: (done, total) => {
+        timeLeft.features(done, performance.now());
+        onEvent({ type: 'features', done, total });
+      },
     });
+    const timeLeft = new TimeLeft({ works, stage: position.stage, epochs: stage.epochs, keepsFeatures: features !== undefined, flops });
     try {
       if (isFirst && resuming) loadCheckpoint(folder.last, state);
       else {
         state.step.load(startOf(stage, run, weights));
         state.average?.reset();
       }
+      if (notice !== undefined) onEvent({ type: 'notice', message: notice });
       announce(run, state, stage, features !== undefined);
       const finished = await trainer({
         plannedEpochs,
+        timeLeft,
         checkpointFile: folder.last,
         onEvent,
         shouldStop,
@@ -124,6 +137,12 @@ function checkChanges({ changes }: Position, { recipe, rows }: Training, out: st
   const changed = (recipe.data.changes ?? []).filter((_, i) => changes[i] !== rows.changes[i]);
   if (changed.length === 0) return;
   throw new UserError('other-changes', `${out}: ${changed.join(', ')} is not the csv the run began with; put that back, or start in another --out`);
+}
+
+/** A stage may start anew from the first weights, and the card tells where they came from. */
+function checkInit(position: Position, { recipe, init }: Training, out: string): void {
+  if (position.init === '' || position.init === init?.checksum) return;
+  throw new UserError('other-init', `${out}: ${recipe.init} is not the file of weights the run began with; put that back, or start in another --out`);
 }
 
 /** Weights a stage begins with; `last` are those the stage before ended with. */

@@ -4,7 +4,7 @@ import { tinyRecipe } from '../test/tiny-model.ts';
 import { describePlan, planNetwork } from './network-plan.ts';
 import { checkRecipe } from './recipe.ts';
 import type { RecipeInput } from './recipe-schema.ts';
-import { stepFactor, trainingFlops } from './training-cost.ts';
+import { slownessOf, stepFactor, trainingFlops } from './training-cost.ts';
 
 const layers = [
   { work: 10, weights: ['a.weight'] },
@@ -44,4 +44,17 @@ describe('trainingFlops', () => {
     expect(of({ stages: [{ epochs: 2, trainable: ['classifier'] }] })).toBeLessThan(2 * (16 * 1.1 + 10));
     expect(of({}, 1e6)).toBeGreaterThan(all);
   });
+});
+
+it.each([
+  ['efficientnet-b0', true],
+  ['mobilenetv2', true],
+  ['resnet18-patch-attention', false],
+  ['se-cnn-improved', false],
+])('%s: is slow for its operations: %s', (model, isSlow) => {
+  const recipe = checkRecipe(
+    { ...tinyRecipe, model, modelOptions: {}, input: [model.startsWith('se-') ? 1 : 3, 64, 64], epochs: 1, optimizer: { kind: 'sgd', learningRate: 0.1 } },
+    'test',
+  );
+  expect(slownessOf(planNetwork(recipe, [1, 48, 48], expressions)) > 1).toBe(isSlow);
 });

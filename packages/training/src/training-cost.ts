@@ -44,23 +44,62 @@ export function stepFactor(costs: readonly LayerCost[], stage: Pick<Stage, 'trai
   return 1 + backward / forward;
 }
 
-/**
- * Floating-point operations of a training, convolutions and dense layers only: every epoch of every stage, its
- * validation, and what its teachers (of `teacherFlops` an image) answer. Early stopping may end it sooner.
- */
-export function trainingFlops(recipe: Recipe, plan: NetworkPlan, rows: RowCounts, teacherFlops = 0): number {
+/** Images of one step, and what a step computes beside them for each: in passes forward of one image. */
+function passesPerImage(costs: readonly LayerCost[], stage: Stage): number {
+  // Each unlabelled image is looked at in two views, one of which is learnt from.
+  const ratio = stage.consistency?.ratio ?? 0;
+  return stepFactor(costs, stage) * (1 + ratio) + ratio;
+}
+
+export interface StageWork {
+  /** Floating-point operations of one step: all batches whose gradients it averages, and what teachers answer. */
+  readonly step: number;
+  readonly stepsPerEpoch: number;
+  /** Of looking at the validation rows once. */
+  readonly validation: number;
+  /** Of what comes before the first step: labels that a model gives. */
+  readonly before: number;
+  /** Of the whole stage. Early stopping may end it sooner. */
+  readonly total: number;
+}
+
+/** What each stage computes, convolutions, dense layers and attention only; teachers answer in `teacherFlops` an image. */
+export function stageWork(recipe: Recipe, plan: NetworkPlan, rows: RowCounts, teacherFlops = 0): StageWork[] {
   const { flops } = describeNetwork(plan.network, plan.input);
   const costs = layerCosts(plan);
   const { unlabelled = 0 } = rows;
-  return recipe.stages.reduce((sum, stage) => {
+  return recipe.stages.map((stage) => {
     const perStep = stage.batch * stage.accumulate;
     // Of rows that a model labels, all may be accepted.
-    const images = perStep * (stage.steps ?? Math.floor((rows.train + (stage.pseudo ? unlabelled : 0)) / perStep));
+    const stepsPerEpoch = stage.steps ?? Math.floor((rows.train + (stage.pseudo ? unlabelled : 0)) / perStep);
     const judged = stage.pseudo ? (unlabelled + rows.validation) * (stage.pseudo.flip ? 2 : 1) * (stage.pseudo.models?.length ?? 1) : 0;
-    // Each unlabelled image is looked at in two views, one of which is learnt from.
-    const ratio = stage.consistency?.ratio ?? 0;
-    const factor = stepFactor(costs, stage);
-    const perImage = (factor * (1 + ratio) + ratio) * flops + teacherFlops;
-    return sum + judged * flops + stage.epochs * (images * perImage + rows.validation * flops);
-  }, 0);
+    const step = perStep * (passesPerImage(costs, stage) * flops + teacherFlops);
+    const validation = rows.validation * flops;
+    const before = judged * flops;
+    return { step, stepsPerEpoch, validation, before, total: before + stage.epochs * (stepsPerEpoch * step + validation) };
+  });
+}
+
+/** Floating-point operations of a training: every epoch of every stage, its validation, and what its teachers answer. */
+export function trainingFlops(recipe: Recipe, plan: NetworkPlan, rows: RowCounts, teacherFlops = 0): number {
+  return stageWork(recipe, plan, rows, teacherFlops).reduce((sum, { total }) => sum + total, 0);
+}
+
+/**
+ * GFLOP/s of training steps on two cores, as measured: se-cnn-improved in benchmarks/engine.md and the narrow residual networks of
+ * docs/results.md (61 to 66); wide ones come to 92 (resnet18-48).
+ */
+export const usualGflops = 64;
+/** The same of efficientnet-b0: depthwise convolutions move more memory than they compute. */
+const depthwiseGflops = 18;
+/** A network is one of depthwise convolutions from this part of its convolutions on: EfficientNet and MobileNet have a fifth to a third. */
+const depthwiseShare = 0.15;
+
+/** Times as long as others that networks of depthwise convolutions need for the same operations; 1 for others. */
+export function slownessOf({ network, input }: Pick<NetworkPlan, 'network' | 'input'>): number {
+  const { specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
+  const kernels = specs.filter(({ kind, shape }) => kind === 'trainable' && shape.length === 4).map(({ shape }) => shape as [number, number, number, number]);
+  // The first sees the image: of one channel, it looks like one of a channel each.
+  const depthwise = kernels.slice(1).filter(([filters, perGroup, height]) => filters > 1 && perGroup === 1 && height > 1);
+  return kernels.length > 0 && depthwise.length / kernels.length >= depthwiseShare ? usualGflops / depthwiseGflops : 1;
 }

@@ -1,4 +1,10 @@
 /** Memory that a training takes beside its steps, counted and not measured: for the estimate of `mien train --dry-run`. */
+import { totalmem } from 'node:os';
+
+/** Of the machine, or of the part of it this process may use, in bytes. */
+export function machineMemory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+}
 
 /** In bytes. */
 export interface MemoryNeeds {

@@ -14,9 +14,12 @@ import {
   planAblation,
   runAblation,
   type RunOutcome,
+  type RowCost,
   runsOf,
   summariseAblation,
   updateDocument,
+  usualGflops,
+  workOfRow,
   writeResults,
 } from '@mien/training';
 import { countWords } from '../count-words.ts';
@@ -40,19 +43,20 @@ const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`
 /** What every row would cost, counted and not measured: nothing is trained. */
 async function dryRun(plan: AblationPlan, { data, gflops, json }: AblateFlags): Promise<void> {
   const costs = await planAblation(plan, data);
-  const secondsOf = (flops: number): number => flops / (gflops * 1e9);
+  const secondsOf = (cost: RowCost): number => workOfRow(cost) / (gflops * 1e9);
   const trainings = runsOf(plan, '').filter(({ sameAs }) => !sameAs);
-  const seconds = trainings.reduce((sum, { row }) => sum + secondsOf(costs.find(({ name }) => name === row)!.trainingFlops), 0);
+  const seconds = trainings.reduce((sum, { row }) => sum + secondsOf(costs.find(({ name }) => name === row)!), 0);
   if (json) {
-    printJson({ plan, rows: costs.map((cost) => ({ ...cost, secondsPerRun: secondsOf(cost.trainingFlops) })), gflopsPerSecond: gflops, seconds });
+    printJson({ plan, rows: costs.map((cost) => ({ ...cost, secondsPerRun: secondsOf(cost) })), gflopsPerSecond: gflops, seconds });
     return;
   }
   const longest = Math.max(...costs.map(({ name }) => name.length));
-  for (const [i, { name, architecture, input, parameters, flops, trainingRows, trainingFlops }] of costs.entries()) {
+  for (const [i, cost] of costs.entries()) {
+    const { name, architecture, input, parameters, flops, trainingRows } = cost;
     const epochs = plan.rows[i]!.recipe.stages.reduce((sum, stage) => sum + stage.epochs, 0);
     const size = `${(parameters / 1e6).toFixed(2)} M parameters, ${(flops / 1e9).toFixed(3)} GFLOP`;
     printText(
-      `${name.padEnd(longest)}  ${architecture} ${input.join('×')}, ${size}; ${epochs} epochs of ${trainingRows} rows: ${formatDuration(secondsOf(trainingFlops))}${plan.rows[i]!.note ? ` (${plan.rows[i]!.note})` : ''}`,
+      `${name.padEnd(longest)}  ${architecture} ${input.join('×')}, ${size}; ${epochs} epochs of ${trainingRows} rows: ${formatDuration(secondsOf(cost))}${plan.rows[i]!.note ? ` (${plan.rows[i]!.note})` : ''}`,
     );
   }
   note(
@@ -133,7 +137,12 @@ export function addAblateVerb(program: Command): void {
     .option('--set <key=value>', 'change a field of every row’s recipe; repeatable', (value: string, before: string[]) => [...before, value], [] as string[])
     .option('--update <file>', 'put the table into this Markdown file too, between its marks `<!-- ablation NAME -->` and `<!-- /ablation NAME -->`')
     .option('--dry-run', 'show the rows and what they would cost; trains nothing')
-    .option('--gflops <n>', 'with --dry-run: what the machine computes in a second, in billions of operations', parseCount('--gflops', 1, 1_000_000), 80)
+    .option(
+      '--gflops <n>',
+      'with --dry-run: what the machine computes in a second of training, in billions of operations; networks of depthwise convolutions are taken to make less of it',
+      parseCount('--gflops', 1, 1_000_000),
+      usualGflops,
+    )
     .addOption(new Option('--device <device>', 'where to train; never replaced by another').choices(['cpu', 'webgpu', 'cuda']).default('cpu'))
     .option('--json', 'print the table as JSON')
     .addHelpText('after', () => `\nAblations: ${ablationNames().join(', ')}\n\nExample:\n  mien ablate attention --data data/fer2013 --out runs/attention`)

@@ -2,13 +2,15 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { createSession } from '@mien/onnx/node';
-import { decodeModel, encodeModel, halveWeights, quantiseWeights } from '@mien/onnx';
+import { decodeModel, encodeModel } from '@mien/onnx';
 import { UserError, withCard } from '@mien/runtime';
 import { buildEnsemble, describeBridge, type Member, readMember } from '@mien/training';
 import { writeAtomically } from '@mien/training/run-folder';
 import { findModel, readModelFile } from '../find-model.ts';
-import { describeFigures, measureModel, tellRows, withMeasured } from '../measure-model.ts';
+import { measureModel } from '../measure-model.ts';
+import { makeRoomFor } from '../make-room-for.ts';
 import { note, parseCount, printJson } from '../output.ts';
+import { roundingOf, tellComparison, withComparison } from '../rounding.ts';
 
 interface EnsembleFlags {
   out: string;
@@ -24,12 +26,6 @@ interface EnsembleFlags {
   json?: boolean;
 }
 
-function compressed(bytes: Uint8Array, { fp16, int8 }: EnsembleFlags): Uint8Array {
-  if (fp16 && int8) throw new UserError('bad-option', '--fp16 and --int8: weights are kept in one of these; give one');
-  if (!fp16 && !int8) return bytes;
-  return encodeModel((fp16 ? halveWeights : quantiseWeights)(decodeModel(bytes)));
-}
-
 /** What ONNX Runtime cannot load is not written. */
 async function checkLoads(bytes: Uint8Array): Promise<void> {
   const session = await createSession(bytes);
@@ -42,22 +38,24 @@ async function ensemble(models: readonly string[], flags: EnsembleFlags): Promis
     throw new UserError('bad-option', '--data and --split belong together: the store, and its split to measure on');
   if (models.length === 1 && !flip && !crops)
     throw new UserError('bad-option', 'one model alone is no ensemble; name another one, or average its views with --flip or --crops');
+  const rounding = roundingOf(flags);
+  makeRoomFor(out);
   const members = models.map((model) => {
     const file = findModel(model);
     return readMember(readModelFile(file), file);
   }) as [Member, ...Member[]];
   const built = buildEnsemble({ members, name: flags.name ?? basename(out).replace(/\.onnx$/, ''), flip, crops, size });
   for (const member of members) note(`${member.file}: the picture ${describeBridge(member, built.picture)}`);
-  const bytes = compressed(built.bytes, flags);
+  const bytes = rounding ? encodeModel(rounding.round(decodeModel(built.bytes))) : built.bytes;
   await checkLoads(bytes);
   let { card } = built;
   if (flags.data !== undefined && flags.split !== undefined) {
-    const measured = await measureModel({ model: bytes, file: out, rows: { dir: flags.data, split: flags.split }, threads });
-    for (const each of measured) {
-      tellRows(each);
-      note(`  ${describeFigures(each.evaluation)}`);
-    }
-    card = measured.toReversed().reduce((known, each) => withMeasured(known, each), card);
+    const rows = { dir: flags.data, split: flags.split };
+    const before = rounding && (await measureModel({ model: built.bytes, file: out, rows, threads }, 'measuring before rounding'));
+    const after = await measureModel({ model: bytes, file: out, rows, threads });
+    const comparisons = after.map((each, i) => ({ after: each, before: before?.[i] }));
+    for (const each of comparisons) tellComparison(each, rounding);
+    card = comparisons.toReversed().reduce((known, each) => withComparison(known, each, rounding), card);
   }
   const result = withCard(bytes, card);
   writeAtomically(out, result);

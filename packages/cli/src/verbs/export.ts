@@ -1,23 +1,15 @@
 /** `mien export`: a run becomes one ONNX file that carries its card. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { decodeModel, encodeModel, halveWeights, type OnnxModel, quantiseWeights } from '@mien/onnx';
+import { decodeModel, encodeModel } from '@mien/onnx';
 import { type Evaluation, withMainHead, withNote } from '@mien/evaluation';
-import { type ModelCard, readCard, UserError, withCard } from '@mien/runtime';
+import { readCard, UserError, withCard } from '@mien/runtime';
 import { writeAtomically } from '@mien/training/run-folder';
 import { findModel } from '../find-model.ts';
-import {
-  describeFigures,
-  findThresholdOn,
-  fitTemperatureOn,
-  measureModel,
-  type Measurement,
-  type NamedRows,
-  percent,
-  tellRows,
-  withMeasured,
-} from '../measure-model.ts';
+import { findThresholdOn, fitTemperatureOn, measureModel, type NamedRows, percent } from '../measure-model.ts';
+import { makeRoomFor } from '../make-room-for.ts';
 import { note, parseCount, printJson } from '../output.ts';
+import { type Comparison, roundingOf, tellComparison, withComparison } from '../rounding.ts';
 
 interface ExportFlags {
   out: string;
@@ -33,18 +25,6 @@ interface ExportFlags {
   abstainRisk?: number;
   threads?: number;
   json?: boolean;
-}
-
-/** How weights are kept, with the word for it. */
-interface Rounding {
-  readonly name: string;
-  readonly round: (model: OnnxModel) => OnnxModel;
-}
-
-function roundingOf({ fp16, int8 }: ExportFlags): Rounding | undefined {
-  if (fp16 && int8) throw new UserError('bad-option', '--fp16 and --int8: weights are kept in one of these; give one');
-  if (fp16) return { name: 'float16', round: halveWeights };
-  return int8 ? { name: 'int8', round: quantiseWeights } : undefined;
 }
 
 /** The rows to measure on, and those to fit the temperature on; `--split` names the rows of whichever stands alone. */
@@ -66,17 +46,6 @@ function rowsOf({ data, split, temperatureFrom, temperatureSplit, abstainRisk }:
   };
 }
 
-/** Figures of one output of the file as it is written, and of the same model before its weights were rounded. */
-interface Comparison {
-  readonly after: Measurement;
-  readonly before: Measurement | undefined;
-}
-
-function withComparison(card: ModelCard, { after, before }: Comparison, rounding: Rounding | undefined): ModelCard {
-  const was = (figure: string): string => `weights kept as ${rounding!.name}, before: ${figure}`;
-  return withMeasured(card, after, before ? { accuracy: was(percent(before.evaluation.accuracy)), macroF1: was(before.evaluation.macroF1.toFixed(4)) } : {});
-}
-
 const parseShare =
   (option: string, of: string, example: string) =>
   (text: string): number => {
@@ -86,26 +55,11 @@ const parseShare =
     return value;
   };
 
-function tell({ after, before }: Comparison, rounding: Rounding | undefined): void {
-  tellRows(after);
-  if (!before || !rounding) {
-    note(`  ${describeFigures(after.evaluation)}`);
-    return;
-  }
-  const [a, b] = [after.evaluation, before.evaluation];
-  const same = b.predicted.filter((k, i) => k === a.predicted[i]).length;
-  const change = 100 * (a.accuracy - b.accuracy);
-  note(`  before: ${describeFigures(b)}`);
-  note(`  ${rounding.name}: ${describeFigures(a)}`);
-  note(
-    `  accuracy changed by ${change >= 0 ? '+' : '−'}${Math.abs(change).toFixed(2)} points; ${percent(same / Math.max(1, a.n))} of the answers are the same`,
-  );
-}
-
 const summary = ({ n, accuracy, accuracy95, macroF1, nll, ece }: Evaluation) => ({ n, accuracy, accuracy95, macroF1, nll, ece });
 
 async function exportModel(model: string, flags: ExportFlags): Promise<void> {
   const rounding = roundingOf(flags);
+  makeRoomFor(flags.out);
   const { measured, fitted } = rowsOf(flags);
   const { threads, sameRows = false, temperatureShare: share } = flags;
   const file = findModel(model);
@@ -146,7 +100,7 @@ async function exportModel(model: string, flags: ExportFlags): Promise<void> {
     }
     comparisons = after.map((each, i) => ({ after: each, before: before?.[i] }));
     card = comparisons.toReversed().reduce((known, comparison) => withComparison(known, comparison, rounding), card);
-    for (const comparison of comparisons) tell(comparison, rounding);
+    for (const comparison of comparisons) tellComparison(comparison, rounding);
   }
 
   const result = withCard(bytes, card);

@@ -147,7 +147,7 @@ ${tinyBase}rows:
     const command = ['ablate', at('gates.yaml'), '--data', at('store')];
     expect(await mien(...command, '--dry-run')).toMatchObject({
       status: 0,
-      err: expect.stringMatching(/2 rows, 1 seed, 2 trainings: about .* at 80 GFLOP\/s/),
+      err: expect.stringMatching(/2 rows, 1 seed, 2 trainings: about .* at 64 GFLOP\/s/),
     });
     const first = await mien(...command, '--out', at('gates'), '--threads', '1');
     expect(first.out).toMatch(/^# gates\n[\s\S]*\| plain +\|[\s\S]*\| gated +\|/);

@@ -16,6 +16,7 @@ import {
 } from '@mien/training';
 import { writeAtomically } from '@mien/training/run-folder';
 import { findModel, readModelFile } from '../find-model.ts';
+import { makeRoomFor } from '../make-room-for.ts';
 import { note, parseCount, printJson, printText, Progress } from '../output.ts';
 
 interface PseudoLabelFlags {
@@ -71,6 +72,7 @@ async function pseudoLabel(names: readonly string[], flags: PseudoLabelFlags): P
     throw new UserError('bad-option', '--precision is reached on rows whose labels are known; name their split with --fit-split');
   if (fitSplit === asked)
     throw new UserError('bad-option', `--fit-split ${fitSplit}: these are the rows to be labelled; calibrate on others, as --fit-split val`);
+  makeRoomFor(flags.out);
   const models = names.map((name) => {
     const file = findModel(name);
     return { bytes: readModelFile(file), file };

@@ -12,6 +12,7 @@ import {
   parseGrid,
   parseRandom,
   planAblation,
+  type RowCost,
   planSweep,
   type RunOutcome,
   runSweep,
@@ -21,6 +22,8 @@ import {
   type SweepProgress,
   type SweepRun,
   writeResults,
+  usualGflops,
+  workOfRow,
 } from '@mien/training';
 import { countWords } from '../count-words.ts';
 import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
@@ -70,21 +73,22 @@ async function dryRun(plan: SweepPlan, { data, gflops, json }: SweepFlags): Prom
   const costs = await planAblation(plan, data, { tolerant: true });
   const { seeds, folds, halving, rows } = plan;
   const each = seeds.length * (folds ?? 1);
-  const secondsOf = (flops: number): number => flops / (gflops * 1e9);
-  const mean = costs.reduce((sum, { trainingFlops }) => sum + trainingFlops, 0) / costs.length;
+  const secondsOf = (cost: RowCost): number => workOfRow(cost) / (gflops * 1e9);
+  const mean = costs.reduce((sum, cost) => sum + secondsOf(cost), 0) / costs.length;
   // Who goes on is not known yet: counted as candidates of mean cost.
   const shares = halving
     ? countsOf(rows.length, halving).map((count, i) => (count * (halving.rungs[i]! - (halving.rungs[i - 1] ?? 0))) / halving.rungs.at(-1)!)
     : [rows.length];
-  const seconds = secondsOf(mean) * each * shares.reduce((sum, share) => sum + share, 0);
+  const seconds = mean * each * shares.reduce((sum, share) => sum + share, 0);
   if (json) {
-    printJson({ plan, rows: costs.map((cost) => ({ ...cost, secondsPerRun: secondsOf(cost.trainingFlops) })), gflopsPerSecond: gflops, seconds });
+    printJson({ plan, rows: costs.map((cost) => ({ ...cost, secondsPerRun: secondsOf(cost) })), gflopsPerSecond: gflops, seconds });
     return;
   }
   const longest = Math.max(...costs.map(({ name }) => name.length));
-  for (const { name, architecture, input, parameters, trainingRows, trainingFlops } of costs) {
+  for (const cost of costs) {
+    const { name, architecture, input, parameters, trainingRows } = cost;
     printText(
-      `${name.padEnd(longest)}  ${architecture} ${input.join('×')}, ${(parameters / 1e6).toFixed(2)} M parameters; ${trainingRows} rows: ${formatDuration(secondsOf(trainingFlops))}`,
+      `${name.padEnd(longest)}  ${architecture} ${input.join('×')}, ${(parameters / 1e6).toFixed(2)} M parameters; ${trainingRows} rows: ${formatDuration(secondsOf(cost))}`,
     );
   }
   if (halving)
@@ -187,7 +191,12 @@ export function addSweepVerb(program: Command): void {
     .option('--first-rung <epochs>', 'with --halving: fewest epochs before candidates are compared', parseCount('--first-rung', 1, 10_000), 1)
     .option('--set <key=value>', 'change a field of every candidate’s recipe; repeatable', several, [] as string[])
     .option('--dry-run', 'show the candidates and what they would cost; trains nothing')
-    .option('--gflops <n>', 'with --dry-run: what the machine computes in a second, in billions of operations', parseCount('--gflops', 1, 1_000_000), 80)
+    .option(
+      '--gflops <n>',
+      'with --dry-run: what the machine computes in a second of training, in billions of operations; networks of depthwise convolutions are taken to make less of it',
+      parseCount('--gflops', 1, 1_000_000),
+      usualGflops,
+    )
     .addOption(new Option('--device <device>', 'where to train; never replaced by another').choices(['cpu', 'webgpu', 'cuda']).default('cpu'))
     .option('--json', 'print the table as JSON')
     .addHelpText(

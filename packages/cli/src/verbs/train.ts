@@ -60,6 +60,8 @@ function report(progress: Progress, event: TrainEvent): void {
   }
 }
 
+const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
+
 async function dryRun(recipe: Recipe, { data, threads, device, json }: TrainFlags): Promise<void> {
   const progress = new Progress();
   if (!json) note('building every stage and measuring a few steps of each');
@@ -79,16 +81,19 @@ async function dryRun(recipe: Recipe, { data, threads, device, json }: TrainFlag
     return;
   }
   printText(stringify(recipe, { flowCollectionPadding: true, lineWidth: 160 }));
-  const { architecture, input, parameters, flops, rows, validationRows, kernels, stages } = estimate;
+  const { architecture, input, resizeTo, parameters, flops, rows, validationRows, kernels, stages, peakBytes, machineBytes } = estimate;
   for (const notice of estimate.notices) note(`warning: ${notice}`);
   note(`${architecture} on ${input.join('×')}: ${parameters.toLocaleString('en')} parameters, ${(flops / 1e9).toFixed(3)} GFLOP an image forward`);
+  const [, H, W] = input as [number, number, number];
+  if (resizeTo[0] !== H || resizeTo[1] !== W) note(`images are brought to ${resizeTo.join('×')}, of which the network sees the central ${H}×${W}`);
   note(`${rows} rows to train on, ${validationRows} to choose the epoch on; ${kernels}`);
   for (const stage of stages) {
     note(
       `stage ${stage.name}: ${stage.epochs} epochs of ${stage.stepsPerEpoch} steps, ${stage.trainedParameters.toLocaleString('en')} parameters learn, ${stage.imagesPerSecond.toFixed(0)} images/s, ${formatDuration(stage.seconds)}`,
     );
   }
-  note(`altogether about ${formatDuration(estimate.seconds)} and ${(estimate.peakBytes / 1e9).toFixed(2)} GB of memory`);
+  note(`altogether about ${formatDuration(estimate.seconds)} and ${gigabytes(peakBytes)} GB of memory, of ${gigabytes(machineBytes)} GB here`);
+  if (peakBytes > machineBytes) note('warning: that is more than this machine has; make batch smaller (accumulate keeps the updates as they are), or input');
 }
 
 export function addTrainVerb(program: Command): void {

@@ -22,6 +22,7 @@ import { findPulled, sha256Of } from '@mien/models/node';
 import { createSession } from '@mien/onnx/node';
 import { expressions, UserError } from '@mien/runtime';
 import { writeAtomically } from '@mien/training/run-folder';
+import { makeRoomFor } from '../make-room-for.ts';
 import { note, printJson, printText, Progress } from '../output.ts';
 import { faceBatches } from './weights-faces.ts';
 import { originOf, type WeightsOnDisk } from './weights-origin.ts';
@@ -133,6 +134,7 @@ export async function importVerb(given: string, flags: ImportFlags): Promise<voi
   const input = flags.input ?? architecture.input;
   const target: Target = { input, network: architecture.build({ classes: flags.classes ?? expressions.length, channels: input[0], ...flags.options }) };
   const read = await readWeights(given);
+  makeRoomFor(flags.out);
   const { file, contents } = read;
   const origin = originOf(read, flags);
   const { expects, expectsBy, licence, source } = origin;
@@ -169,6 +171,7 @@ export async function importVerb(given: string, flags: ImportFlags): Promise<voi
       options: JSON.stringify(flags.options),
       input: JSON.stringify(input),
       normalise: JSON.stringify(gets),
+      ...(flags.partial ? { partial: 'true' } : {}),
       ...(measuredOn ? { batchNorm: `unfolded, measured on ${measuredOn}` } : {}),
     };
     writeAtomically(flags.out, encodeWeights(weights, target, metadata));

@@ -1,6 +1,6 @@
 /**
  * `deeper-cnn`: four convolutions (the second 5×5) and two hidden dense layers of system C, 4,478,727 parameters at 48×48.
- * Layer table: system C; dropout rates, on which it is silent, are options. Measured result: docs/results.md.
+ * Layer table: system C; dropout rates, on which it is silent, are options. Our own writing of it (MIT). Measured result: docs/results.md.
  */
 import { denseLayer, flatten } from '@mien/engine';
 import { defineArchitecture } from '../architecture.ts';

@@ -1,6 +1,6 @@
 /**
  * `se-cnn-improved`: the narrower network of system C that generalised best, 5,235,335 parameters and 0.224 GFLOP at 48×48.
- * Layer table: system C; dropout rates, on which it is silent, are options. Measured result: docs/results.md.
+ * Layer table: system C; dropout rates, on which it is silent, are options. Our own writing of it (MIT). Measured result: docs/results.md.
  */
 import { denseLayer, flatten } from '@mien/engine';
 import { defineArchitecture } from '../architecture.ts';

@@ -1,6 +1,6 @@
 /**
  * `se-cnn`: squeeze-and-excitation (Hu et al. 2018) after each of four convolutions, system C, 7,954,695 parameters at 48×48.
- * Layer table: system C; dropout rates, on which it is silent, are options. Measured result: docs/results.md.
+ * Layer table: system C; dropout rates, on which it is silent, are options. Our own writing of it (MIT). Measured result: docs/results.md.
  */
 import { denseLayer, flatten } from '@mien/engine';
 import { defineArchitecture } from '../architecture.ts';

@@ -1,6 +1,6 @@
 /**
  * `shallow-cnn`: the smallest network of system C, 18,897,671 parameters at 48×48, nearly all in its first dense layer.
- * Layer table: system C; dropout rates, on which it is silent, are options. Measured result: docs/results.md.
+ * Layer table: system C; dropout rates, on which it is silent, are options. Our own writing of it (MIT). Measured result: docs/results.md.
  */
 import { denseLayer, flatten } from '@mien/engine';
 import { defineArchitecture } from '../architecture.ts';

@@ -18,7 +18,7 @@ const rowSchema = z.strictObject({
   /** The recipe this row starts from; default: that of `base`. */
   recipe: z.string().optional(),
   set: changes,
-  /** The row it is compared with; default: the first. */
+  /** The row it is compared with, or `none`; default: what the file says, else the first. */
   against: z.string().optional(),
   /** What should be known of the row, as what it was trained without. */
   note: z.string().default(''),
@@ -34,13 +34,15 @@ const ablationSchema = z.strictObject({
   seeds: z.array(z.number().int()).min(1).default([1]),
   /** Split all rows are compared on, every image of it; default: the rows each recipe chooses its epoch on. */
   split: z.string().optional(),
+  /** `none`: no row is compared with another that does not name it. */
+  against: z.enum(['first', 'none']).default('first'),
   rows: z.array(rowSchema).min(1),
 });
 
 export interface AblationRow {
   readonly name: string;
   readonly note: string;
-  /** Name of the row it is compared with; undefined for the first, which stands for itself. */
+  /** Name of the row it is compared with; undefined for the first, and for one that stands for itself. */
   readonly against: string | undefined;
   /** With the seed of each training in turn. */
   readonly recipe: Recipe;
@@ -99,15 +101,16 @@ function parseAblation(file: string): z.infer<typeof ablationSchema> {
 export function loadAblation(nameOrFile: string, overrides: readonly string[] = [], onNotice: (message: string) => void = () => {}): AblationPlan {
   const notices = new Set<string>();
   const file = fileOf(nameOrFile);
-  const { name, description, base, set, seeds, split, rows } = parseAblation(file);
+  const { name, description, base, set, seeds, split, against: usual, rows } = parseAblation(file);
   const said = overrides.map(parseAssignment);
   const changesOf = (fields: Readonly<Record<string, unknown>>, where: string): FieldChange[] =>
     Object.entries(fields).map(([path, value]) => ({ path, value, said: `${where}: set ${path}` }));
   const againstOf = (row: z.infer<typeof rowSchema>, i: number): string | undefined => {
     const { against } = row;
-    if (against === undefined) return i === 0 ? undefined : rows[0]!.name;
+    if (against === 'none') return undefined;
+    if (against === undefined) return i === 0 || usual === 'none' ? undefined : rows[0]!.name;
     if (against !== row.name && rows.some((other) => other.name === against)) return against;
-    throw new UserError('bad-ablation', `${file}: rows.${i} (${row.name}): against: expected the name of another row, got ${against}`);
+    throw new UserError('bad-ablation', `${file}: rows.${i} (${row.name}): against: expected the name of another row or none, got ${against}`);
   };
   const checked = rows.map((row, i): AblationRow => {
     const where = `${file}: rows.${i} (${row.name})`;

@@ -154,6 +154,14 @@ describe('an ablation', () => {
     const folders = readdirSync(join(out, 'runs'));
     expect(new Set(folders).size).toBe(7);
 
+    // What a recipe names counts by what it holds.
+    const init = join(dir, 'mended-init.onnx');
+    const begins = (seed: number): string => {
+      writeTinyModel(init, { seed });
+      return one.replace('gate: cbam', `gate: cbam, init: ${init}`);
+    };
+    expect([await trained(begins(5)), await trained(begins(5)), await trained(begins(6))]).toEqual([['With a gate! 1'], [], ['With a gate! 1']]);
+
     // A folder of before tells its plan alone.
     const { runs: _, data: __, ...plan } = JSON.parse(begun);
     writeFileSync(join(out, 'ablation.json'), JSON.stringify(plan));
@@ -206,6 +214,7 @@ rows:
   - { name: far too high, set: { optimizer.learningRate: 1.0e+20 } }
   - { name: usual by another name, set: { description: other } }
   - { name: last, against: usual by another name, set: { batch: 4 } }
+  - { name: alone, against: none, set: { batch: 4 } }
 `,
     );
     const abort = new AbortController();
@@ -230,11 +239,15 @@ rows:
     const { outcome } = await run(plan, out);
     expect(outcome).toMatchObject({
       finished: true,
-      outcomes: [{ row: 'usual' }, { failure: expect.any(String) }, { row: 'usual by another name' }, { row: 'last', n: 21 }],
+      outcomes: [{ row: 'usual' }, { failure: expect.any(String) }, { row: 'usual by another name' }, { row: 'last', n: 21 }, { row: 'alone', n: 21 }],
     });
     const finished = summariseAblation(plan, outcome);
     expect(finished.rows[2]!.figures!.difference).toEqual({ against: 'usual', value: 0, interval95: [0, 0] });
     expect(formatMarkdown(finished)).toMatch(/\| last +\| .* to usual by another name/);
+    expect(formatMarkdown(finished)).toMatch(/\| alone +\| [^|]*\| [^|]*\| – +\|/);
+    expect(formatMarkdown(finished)).toContain('differences are to usual or the row they name');
+    const none = summariseAblation({ ...plan, rows: plan.rows.map((row) => ({ ...row, against: undefined })) }, outcome);
+    expect(formatMarkdown(none)).not.toContain('difference');
   });
 
   it('puts its table where a document marks its place', async () => {
@@ -251,6 +264,7 @@ rows:
       flops: 1e6,
       trainingRows: 1,
       trainingFlops: 1,
+      slowness: 1,
     };
     writeFileSync(document, '# Results\n\n<!-- ablation a -->\nold\n<!-- /ablation a -->\n\nend\n');
     updateDocument(document, { ...summary, rows: [row] });
@@ -280,7 +294,7 @@ describe('the file of an ablation', () => {
   it('names the row and the field of a mistake', () => {
     expect(refusal(rows('  - { name: x, set: { modle: y } }'))).toBe('bad.yaml: rows.0 (x): recipe: there is no field modle; did you mean model?');
     expect(refusal(rows('  - { name: x }\n  - { name: x }'))).toBe('bad.yaml: rows.1 (x): there is a row of this name already');
-    expect(refusal(rows('  - { name: x, against: z }'))).toBe('bad.yaml: rows.0 (x): against: expected the name of another row, got z');
+    expect(refusal(rows('  - { name: x, against: z }'))).toBe('bad.yaml: rows.0 (x): against: expected the name of another row or none, got z');
     expect(refusal('name: a\nrows:\n  - { name: x }')).toMatch(/rows\.0 \(x\): names no recipe, and the file has no base/);
     expect(refusal(rows('  - { name: x, sett: {} }'))).toMatch(/rows\.0: .*did you mean set\?/);
     expect(refusal('name: a\nbase: base.yaml\nrows: []')).toMatch(/rows: /);

@@ -41,9 +41,10 @@ export function formatMeasured({ dataset, measuredOn, n, seeds }: AblationSummar
 function formatProtocol(summary: AblationSummary): string {
   const { seeds, rows } = summary;
   const first = rows[0]!.name;
-  const others = rows.some(({ figures }) => figures?.difference && figures.difference.against !== first);
+  const references = new Set(rows.flatMap(({ figures }) => figures?.difference?.against ?? []));
+  const to = [...(references.delete(first) ? [first] : []), ...(references.size > 0 ? ['the row they name'] : [])].join(' or ');
   const intervals = `In brackets 95 % intervals, by bootstrap over images${seeds.length > 1 ? ' and seeds' : ''}`;
-  const differences = rows.length > 1 ? `; differences are to ${first}${others ? ' or the row they name' : ''}, image by image` : '';
+  const differences = to ? `; differences are to ${to}, image by image` : '';
   return `${formatMeasured(summary)} ${intervals}${differences}.`;
 }
 
@@ -80,7 +81,11 @@ function markdownRow(row: RowSummary, { seeds, rows }: AblationSummary): string[
 /** Heading, description, table, protocol and notes. */
 export function formatMarkdown(summary: AblationSummary & { readonly notes?: readonly string[] }): string {
   const head = ['row', 'accuracy', 'macro-F1', 'difference', 'parameters', 'GFLOP', 'training', 'remarks'];
-  const table = markdownTable([head, ...summary.rows.map((row) => markdownRow(row, summary))], [4, 5, 6]);
+  // Rows of which none is compared need no column for it.
+  const isCompared = summary.rows.some(({ figures }) => figures?.difference);
+  const kept = (cells: readonly string[]): string[] => cells.filter((_, i) => isCompared || i !== head.indexOf('difference'));
+  const numbers = ['parameters', 'GFLOP', 'training'].map((name) => kept(head).indexOf(name));
+  const table = markdownTable([head, ...summary.rows.map((row) => markdownRow(row, summary))].map(kept), numbers);
   const state = summary.finished ? [] : ['Not finished: more trainings are to come.'];
   return `${[`# ${summary.name}`, ...(summary.description ? [summary.description] : []), ...state, table, formatProtocol(summary), ...(summary.notes ?? [])].join('\n\n')}\n`;
 }

@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@mien/runtime';
+import { teacherFile } from '../combine/teacher-panel.ts';
 import { checkSameData, type DataFingerprint } from '../data-fingerprint.ts';
+import { initFile } from '../init-file.ts';
 import { readOutcome } from '../jobs/run-result.ts';
 import type { Recipe } from '../recipe-schema.ts';
 import { writeAtomically } from '../run-folder.ts';
@@ -31,10 +33,18 @@ function sorted(value: unknown): unknown {
   );
 }
 
+/** Checksums of what a recipe names and does not hold: first weights, teachers, csv files of changes. */
+function filesOf({ init, distill, data }: Recipe): string[] {
+  const files = [...(init === undefined ? [] : [initFile(init)]), ...(distill?.teachers ?? []).map(teacherFile), ...(data.changes ?? [])];
+  return files.map((file) => (existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : ''));
+}
+
 /** A training by all that decides its result; name and description do not. */
-export function trainingKey({ name: _, description: __, ...recipe }: Recipe): string {
+export function trainingKey(recipe: Recipe): string {
+  const { name: _, description: __, ...deciding } = recipe;
+  const files = filesOf(recipe);
   return createHash('sha256')
-    .update(JSON.stringify(sorted(recipe)))
+    .update(JSON.stringify(sorted(files.length > 0 ? { ...deciding, files } : deciding)))
     .digest('hex')
     .slice(0, 16);
 }

@@ -10,7 +10,7 @@ import { describePlan, planNetwork } from '../network-plan.ts';
 import type { Recipe } from '../recipe-schema.ts';
 import { chooseRows, describeValidation, type TrainingRows } from '../rows.ts';
 import type { PlannedRun } from '../jobs/run-trainings.ts';
-import { trainingFlops } from '../training-cost.ts';
+import { slownessOf, trainingFlops } from '../training-cost.ts';
 import type { AblationPlan } from './ablation-plan.ts';
 
 /** What a row is, before anything is trained. */
@@ -25,6 +25,13 @@ export interface RowCost {
   readonly trainingRows: number;
   /** Of one training with all its epochs. */
   readonly trainingFlops: number;
+  /** Times as long as other networks that this one needs for the same operations. */
+  readonly slowness: number;
+}
+
+/** What a training of the row takes, in operations of a network that needs no longer for them than usual. */
+export function workOfRow({ trainingFlops, slowness }: RowCost): number {
+  return trainingFlops * slowness;
 }
 
 export interface PlanAblationOptions {
@@ -109,6 +116,7 @@ export async function planAblation(
       flops,
       trainingRows: counts.train,
       trainingFlops: trainingFlops(recipe, plan, counts, taught),
+      slowness: slownessOf(plan),
     });
   }
   if (split === undefined) checkSameRows(rows, measured);

@@ -11,7 +11,7 @@ import type { TrainingPlace } from '../jobs/training-work.ts';
 import { WorkMeter } from '../jobs/work-meter.ts';
 import type { AblationPlan } from './ablation-plan.ts';
 import { keepAblation } from './keep-ablation.ts';
-import { type AblationRun, planAblation, type RowCost, runsOf } from './lay-out-ablation.ts';
+import { type AblationRun, planAblation, type RowCost, runsOf, workOfRow } from './lay-out-ablation.ts';
 
 export type AblationProgress = RunProgress<AblationRun>;
 
@@ -71,7 +71,7 @@ export async function runAblation(options: RunAblationOptions): Promise<Ablation
       outcomes,
       finished: outcomes.length === runs.length,
     });
-    const workOf = ({ row, sameAs }: AblationRun): number => (sameAs ? 0 : costs.find(({ name }) => name === row)!.trainingFlops);
+    const workOf = ({ row, sameAs }: AblationRun): number => (sameAs ? 0 : workOfRow(costs.find(({ name }) => name === row)!));
     const training = runTrainings({
       runs,
       work: () => work.open(),

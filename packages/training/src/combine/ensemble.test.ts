@@ -124,6 +124,14 @@ describe('an ensemble', () => {
     expectClose(await probabilities(build([model], { crops: true }).bytes, image), mean(...corners));
   });
 
+  it('of a model that sees the whole picture has no other crops: refused alone, told beside another', () => {
+    const all = tinyModel({ seed: 4, name: 'all', recipe: { input: [1, 48, 48] } });
+    expect(refusal(() => build([all], { crops: true }))).toBe('crops: m1.onnx see the whole picture, which leaves no other crops; leave them out');
+    const { card } = build([all, tinyModel({ seed: 4, name: 'window' })], { crops: true });
+    expect(card.description).toBe('Mean of the probabilities of all, window, over crops at the corners (not of all, which see the whole picture) too');
+    expect(card.flops).toBe(readCard(all).flops + 5 * readCard(tinyModel({ seed: 4 })).flops);
+  });
+
   it('gives several pictures at once each its own answer', async () => {
     const { bytes, card } = build([tinyModel({ seed: 1 }), tinyModel({ seed: 2 })], { flip: true });
     const side = card.preprocessing.input.shape[1];

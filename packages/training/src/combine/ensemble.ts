@@ -53,8 +53,19 @@ function pictureOf({ members, size }: EnsembleOptions): Picture {
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
 
+/** Whether a member sees less than the picture, so that crops at its corners are others than the one in the middle. */
+const hasRoom = ({ card: { preprocessing } }: Member): boolean => [0, 1].some((axis) => preprocessing.resizeTo[axis]! > preprocessing.input.shape[axis + 1]!);
+
+/** Crops that are the picture itself would be averaged in vain. */
+function checkCrops({ members, crops }: EnsembleOptions): void {
+  if (!crops || members.some(hasRoom)) return;
+  throw new UserError('bad-option', `crops: ${members.map(({ file }) => file).join(', ')} see the whole picture, which leaves no other crops; leave them out`);
+}
+
 function describeEnsemble({ members, flip, crops }: EnsembleOptions): string {
-  const views = [flip ? 'mirror images' : '', crops ? 'crops at the corners' : ''].filter(Boolean).join(' and ');
+  const whole = members.filter((member) => !hasRoom(member)).map(({ card }) => card.name);
+  const cropped = `crops at the corners${whole.length > 0 ? ` (not of ${whole.join(', ')}, which see the whole picture)` : ''}`;
+  const views = [flip ? 'mirror images' : '', crops ? cropped : ''].filter(Boolean).join(' and ');
   const of = members.length > 1 ? `Mean of the probabilities of ${members.map(({ card }) => card.name).join(', ')}` : members[0].card.name;
   return views ? `${of}, over ${views} too` : of;
 }
@@ -145,6 +156,7 @@ export interface Ensemble {
 export function buildEnsemble(options: EnsembleOptions): Ensemble {
   const { members, name } = options;
   checkSamePreprocessing(members);
+  checkCrops(options);
   const heads = commonHeads(members);
   const picture = pictureOf(options);
   const card = ensembleCard(options, heads, picture);

@@ -32,7 +32,7 @@ interface TeacherFile {
 }
 
 /** The file that `source` stands for, whether or not it exists. */
-function teacherFile(source: string): string {
+export function teacherFile(source: string): string {
   if (isRunFolder(source)) return runFolder(source).model;
   if (existsSync(source) || !/^[\w.-]+$/.test(source)) return source;
   const released = fileURLToPath(new URL(`${source}.onnx`, releasedModelsUrl));

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { openStore } from '@mien/data';
 import type { Device } from '@mien/onnx';
 import { checkSameData, type DataFingerprint, fingerprintOf } from '../data-fingerprint.ts';
-import { planAblation, type RowCost } from '../ablation/lay-out-ablation.ts';
+import { planAblation, type RowCost, workOfRow } from '../ablation/lay-out-ablation.ts';
 import { makeFolder, runFolder } from '../run-folder.ts';
 import { takeRunLock } from '../run-lock.ts';
 import { keepPlan, keptPlan } from '../jobs/keep-plan.ts';
@@ -138,7 +138,7 @@ class Sweep {
     const runs = this.#runs.filter(({ row }) => alive.includes(row));
     const rungs = plan.halving?.rungs ?? [];
     const whole = rungs.at(-1) ?? 1;
-    const workOf = ({ row }: SweepRun): number => this.#costs.find(({ name }) => name === row)!.trainingFlops * ((epochs ?? whole) / whole);
+    const workOf = ({ row }: SweepRun): number => workOfRow(this.#costs.find(({ name }) => name === row)!) * ((epochs ?? whole) / whole);
     const outcomes = await runTrainings<SweepRun>({
       runs,
       work: () => this.#work.open(),

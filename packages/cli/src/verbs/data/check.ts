@@ -19,6 +19,7 @@ import {
 import { readCard, softmax, UserError } from '@mien/runtime';
 import { writeAtomically } from '@mien/training/run-folder';
 import { findModel, readModelFile } from '../../find-model.ts';
+import { makeRoomFor } from '../../make-room-for.ts';
 import { note, printJson, printText, Progress } from '../../output.ts';
 
 interface CheckFlags {
@@ -55,6 +56,7 @@ export function addCheckVerb(data: Command): void {
     .option('--json', 'print everything as JSON')
     .addHelpText('after', '\nExample:\n  mien data check data/fer2013 --html report.html --csv changes.csv')
     .action(async (dir: string, flags: CheckFlags) => {
+      makeRoomFor(flags.html, flags.csv);
       const progress = new Progress();
       await withStore(dir, progress, async (store) => {
         const options = await checkOptions(store, flags, progress);
