@@ -23,9 +23,15 @@ if (dir === undefined) throw new Error('expected a store made by `mien data impo
 const here = import.meta.dirname;
 const mien = join(here, '../packages/cli/bin/mien.js');
 const file = join(here, 'full-recipes.json');
+const trainingRows = 28_709;
+const wanted = Number(flags.rows);
+if (!(wanted >= 64 && wanted <= trainingRows)) throw new Error(`--rows ${flags.rows}: expected a number from 64 to ${trainingRows}`);
 const full = recipeNames().filter((name) => !name.endsWith('-budget'));
 const names = flags.only?.split(',') ?? full;
 for (const name of names) if (!full.includes(name)) throw new Error(`--only: expected full recipes (${full.join(', ')}), got ${name}`);
+
+const machine = { cpu: cpus()[0].model, cores: cpus().length, memoryBytes: totalmem(), node: process.version };
+const date = new Date().toISOString().slice(0, 10);
 
 /** Most memory a process ever held, in bytes; undefined where the system does not tell. */
 function highWater(pid) {
@@ -59,14 +65,17 @@ function runMien(args) {
 
 /** The same recipe with one epoch a stage and about `--rows` rows to learn from and to choose by. */
 function shortened(recipe) {
-  const { labelled = 1 } = recipe.data;
-  const share = Number(flags.rows) / (28_709 * labelled);
-  const changes = { 'data.validation': `{ fraction: ${share} }`, 'data.fraction': share };
+  const share = wanted / trainingRows;
+  // Of few labelled rows, half are to choose by: a part of a part would be a row a class.
+  const { labelled } = recipe.data;
+  const changes = labelled
+    ? { 'data.validation': '{ fraction: 0.5 }', 'data.fraction': (2 * share) / labelled }
+    : { 'data.validation': `{ fraction: ${share} }`, 'data.fraction': share };
   for (const [i, stage] of recipe.stages.entries()) {
     changes[`stages.${i}.epochs`] = 1;
     // After one epoch on a few rows a network is sure of little: every pseudo-label is taken.
     if (stage.pseudo) changes[`stages.${i}.pseudo.threshold`] = 0.1;
-    if (stage.steps !== undefined) changes[`stages.${i}.steps`] = Math.max(1, Math.round(Number(flags.rows) / stage.batch));
+    if (stage.steps !== undefined) changes[`stages.${i}.steps`] = Math.max(1, Math.round(wanted / stage.batch));
   }
   return changes;
 }
@@ -104,6 +113,8 @@ async function measure(name) {
       peakBytes: run.peakBytes,
       loss: epochs.at(-1).train.loss,
       load: Number(loadavg()[0].toFixed(2)),
+      date,
+      machine,
     };
   } finally {
     rmSync(temporary, { recursive: true });
@@ -123,15 +134,19 @@ const gigabytes = (bytes) => (bytes / 1e9).toFixed(2);
 const rows = new Map(
   (flags.save && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).rows : []).filter(({ name }) => full.includes(name)).map((row) => [row.name, row]),
 );
-const machine = { cpu: cpus()[0].model, cores: cpus().length, memoryBytes: totalmem(), node: process.version };
-const date = new Date().toISOString().slice(0, 10);
+/** Days and machines of the rows; one of each as a rule. */
+function said(ordered) {
+  const days = [...new Set(ordered.map((row) => row.date))].sort();
+  const machines = [...new Set(ordered.map(({ machine: m }) => `${m.cores} cores of ${m.cpu}, ${gigabytes(m.memoryBytes)} GB, Node ${m.node}`))];
+  return `${days.join(' to ')}, ${machines.join('; and ')}`;
+}
 
 function page() {
   const ordered = full.flatMap((name) => rows.get(name) ?? []);
   const missing = full.filter((name) => !rows.has(name));
   return `# The full recipes on this machine
 
-\`node benchmarks/full-recipes.mjs data/fer2013 --save\`, ${date}, ${machine.cores} cores of ${machine.cpu}, ${gigabytes(machine.memoryBytes)} GB, Node ${machine.node}.
+\`node benchmarks/full-recipes.mjs data/fer2013 --save\`, ${said(ordered)}.
 \`--dry-run\` measures a few steps of every stage and says what the recipe would take as it stands, on all of FER2013; then it was trained in
 earnest, one epoch a stage, on the rows of the last columns. Most memory: of the whole process, by the kernel's count.
 
@@ -148,7 +163,7 @@ for (const name of names) {
     `${name}: would take ${duration(row.plannedSeconds)} and ${gigabytes(row.plannedBytes)} GB; one epoch a stage on ${row.rows} rows ran in ${duration(row.seconds)}, ${gigabytes(row.peakBytes)} GB, loss ${row.loss.toFixed(3)}`,
   );
   if (flags.save) {
-    writeFileSync(file, `${JSON.stringify({ date, machine, rows: full.flatMap((each) => rows.get(each) ?? []) }, null, 2)}\n`);
+    writeFileSync(file, `${JSON.stringify({ rows: full.flatMap((each) => rows.get(each) ?? []) }, null, 2)}\n`);
     writeFileSync(join(here, 'full-recipes.md'), page());
   }
 }

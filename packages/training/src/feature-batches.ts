@@ -12,11 +12,11 @@ export function featureBytes(rows: number, featureSize: number): number {
 }
 
 /** What to say of features that are too many to keep; undefined where they may be kept. */
-export function tooManyFeatures(rows: number, featureSize: number): string | undefined {
+export function tooManyFeatures(rows: number, featureSize: number, most = mostBytes): string | undefined {
   const bytes = featureBytes(rows, featureSize);
-  if (bytes <= mostBytes) return undefined;
+  if (bytes <= most) return undefined;
   const gigabytes = (value: number): string => (value / 1e9).toFixed(1);
-  return `the features of its frozen part would take ${gigabytes(bytes)} GB, of which at most ${gigabytes(mostBytes)} may be kept on this machine: that part runs at every step instead, which takes far longer; fewer rows (data.fraction) or a smaller input would fit`;
+  return `the features of its frozen part would take ${gigabytes(bytes)} GB, of which at most ${gigabytes(most)} may be kept on this machine: that part runs at every step instead, which takes far longer; fewer rows (data.fraction) or a smaller input would fit`;
 }
 
 export interface FeatureBatchOptions {

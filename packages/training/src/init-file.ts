@@ -28,6 +28,8 @@ export interface InitFile {
   readonly normalise?: Recipe['normalise'];
   /** The architecture they were made for, where the file says so. */
   readonly model?: string;
+  /** Options of that architecture, where the file says so. */
+  readonly options?: Readonly<Record<string, unknown>>;
   readonly origin: WeightsOrigin;
   /** SHA-256 of the file. */
   readonly checksum: string;
@@ -82,13 +84,14 @@ export function readInitFile(source: string): InitFile {
   const checksum = createHash('sha256').update(bytes).digest('hex');
   if (file.endsWith('.onnx')) return { ...ofModel(bytes, file), checksum };
   const { tensors, metadata } = decodeWeights(bytes, file);
-  const { source: from, licence, model, normalise, partial } = metadata;
+  const { source: from, licence, model, options, normalise, partial } = metadata;
   return {
     tensors,
     checksum,
     ...(partial === 'true' ? { partial: true } : {}),
     ...(normalise ? { normalise: JSON.parse(normalise) as Recipe['normalise'] } : {}),
     ...(model ? { model } : {}),
+    ...(options ? { options: JSON.parse(options) as Record<string, unknown> } : {}),
     origin: { name: from ?? basename(file), ...(licence ? { licence } : {}) },
   };
 }

@@ -73,6 +73,12 @@ describe('init', () => {
     expect(refusal(() => start(weightsFile('resnet34', narrow, { model: 'vgg16', partial: 'true' }), 'resnet18')).code).toBe('other-model');
   });
 
+  it('of the same network with other options says which the file was imported with', () => {
+    const options = { width: 0.125, batchNorm: true };
+    const error = refusal(() => start(weightsFile('vgg16', narrow, { model: 'vgg16', options: '{"width":0.125}' }), 'vgg16', options));
+    expect(error.message).toMatch(/; it was imported for modelOptions width=0\.125, the recipe has modelOptions width=0\.125, batchNorm=true$/);
+  });
+
   it('names the model that fits best, where one does', () => {
     const file = weightsFile('mobilenetv2', {}, {});
     expect(refusal(() => start(file, 'efficientnet-b0', {})).message).toContain('model mobilenetv2 fits best');

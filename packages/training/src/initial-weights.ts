@@ -73,9 +73,26 @@ function adviceFor(tensors: InitFile['tensors'], model: string): string {
   return fitsBetter ? `model ${best.model} fits best, ${best.fitting} of ${best.ofFile}` : '`mien weights import` translates names';
 }
 
+const describeOptions = (options: Readonly<Record<string, unknown>>): string =>
+  Object.keys(options).length === 0
+    ? 'no modelOptions'
+    : `modelOptions ${Object.entries(options)
+        .map(([name, value]) => `${name}=${String(value)}`)
+        .join(', ')}`;
+
 /** Refuses weights of another network by the rule of `mien weights import`: new heads and gates may be missing, the layers around them may not. */
-function checkInit(match: WeightImport, { tensors, model: madeFor, partial }: InitFile, specs: readonly WeightSpec[], { init, model }: Recipe): void {
-  const said = madeFor && madeFor !== model ? `; the file says it is of model ${madeFor}` : '';
+function checkInit(
+  match: WeightImport,
+  { tensors, model: madeFor, options, partial }: InitFile,
+  specs: readonly WeightSpec[],
+  { init, model, modelOptions }: Recipe,
+): void {
+  const said =
+    madeFor && madeFor !== model
+      ? `; the file says it is of model ${madeFor}`
+      : madeFor && options && JSON.stringify(options) !== JSON.stringify(modelOptions)
+        ? `; it was imported for ${describeOptions(options)}, the recipe has ${describeOptions(modelOptions)}`
+        : '';
   if (match.used.length === 0) {
     const some = (names: Iterable<string>): string => [...names].slice(0, 2).join(', ');
     throw new UserError(

@@ -25,6 +25,7 @@ import { type BatchSource, type HeadTargets, TrainingBatches } from './batches.t
 import type { SplitLandmarks } from '@mien/data';
 import type { Position, TrainingState } from './checkpoint.ts';
 import { FeatureBatches, tooManyFeatures } from './feature-batches.ts';
+import { mayKeepFeatures } from './training-cost.ts';
 import { TeacherPanel } from './combine/teacher-panel.ts';
 import { type Head, headTargets, votesOf } from './heads.ts';
 import { type InitReport, initialWeights } from './initial-weights.ts';
@@ -175,9 +176,8 @@ interface KeptFeatures {
 }
 
 /** The stage split below its lowest trained weight, where what lies below gives the same features in every epoch and they fit in memory. */
-async function openFeatures({ rows, teachers }: Training, stage: Stage, options: TrainStepOptions): Promise<KeptFeatures> {
-  const freezes = stage.trainable.length > 0 || stage.frozen.length > 0;
-  if (!freezes || stage.augmentation.length > 0 || stage.mix || stage.consistency || teachers) return {};
+async function openFeatures({ recipe, rows }: Training, stage: Stage, options: TrainStepOptions): Promise<KeptFeatures> {
+  if (!mayKeepFeatures(recipe, stage)) return {};
   const featureSize = featureSizeOf(options);
   if (featureSize === undefined) return {};
   const tooMany = tooManyFeatures(rows.trainRows.length, featureSize);

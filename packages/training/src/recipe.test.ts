@@ -138,6 +138,12 @@ describe('a recipe with stages', () => {
     // A field within one of several forms; and a misspelt one that makes the one that was meant missing.
     const said = (changes: object): string => refusal(() => checkRecipe({ ...minimal, ...changes }, 'r')).message;
     expect(said({ data: { validation: { fractoin: 0.2 } } })).toBe('r: data.validation: there is no field fractoin; did you mean fraction?');
+    expect(said({ data: { validation: { fraction: '10%' } } })).toBe('r: data.validation.fraction: Invalid input: expected number, received string');
+    expect(said({ data: { validation: { fold: 0 } } })).toBe('r: data.validation.folds: Invalid input: expected number, received undefined');
+    expect(said({ data: { validation: { split: 'val', fraction: 0.1 } } })).toMatch(
+      /^r: data\.validation: \w+ cannot stand beside its other fields; they are of another form$/,
+    );
+    expect(said({ data: { validation: 3 } })).toMatch(/^r: data\.validation: expected object, received number/);
     expect(said({ loss: { classWeights: 'balancd' } })).toBe('r: loss.classWeights: expected one of "none"|"balanced"; or expected number, received string');
     expect(said({ normalise: { mean: [1, 2, 3, 4], std: 1 } })).toMatch(
       /^r: normalise\.mean: expected number, received array; or expected array to have <=3 items$/,

@@ -30,25 +30,37 @@ function merge(base: unknown, over: unknown): unknown {
   return merged;
 }
 
-/** Of a value that fits none of several forms: a field that stands in none of them, else what each of them expects. */
-function insideUnion(issue: z.core.$ZodIssueInvalidUnion): { readonly unknown: z.core.$ZodIssueUnrecognizedKeys } | { readonly expected: string } {
-  const inner = issue.errors.flat();
-  const unknown = inner.find((each) => each.code === 'unrecognized_keys');
-  if (unknown) return { unknown: { ...unknown, path: [...issue.path, ...unknown.path] } };
-  const forms = new Set(issue.errors.flatMap(([first]) => first?.message.replace(/^(Invalid input|Invalid option|Too \w+): /, '') ?? []));
-  return { expected: [...forms].join('; or ') };
+/** A mistake: where, and what is said of it, or fields that there are not. */
+interface Telling {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly keys?: readonly string[];
+}
+
+/** Of a value that fits none of several forms, what to tell: of the form it comes nearest to, or what each of them expects. */
+function insideUnion({ errors, path }: z.core.$ZodIssueInvalidUnion): Telling {
+  const unknownIn = (issues: readonly z.core.$ZodIssue[]): string[] =>
+    issues.flatMap((each) => (each.code === 'unrecognized_keys' && each.path.length === 0 ? each.keys : []));
+  const [nearestForm] = errors.toSorted((a, b) => unknownIn(a).length - unknownIn(b).length);
+  const unknown = unknownIn(nearestForm!);
+  const nowhere = unknown.filter((key) => errors.every((issues) => unknownIn(issues).includes(key)));
+  if (nowhere.length > 0) return { path, message: '', keys: nowhere };
+  if (unknown.length > 0) return { path, message: `${unknown.join(', ')} cannot stand beside its other fields; they are of another form` };
+  const within = nearestForm!.find((each) => each.path.length > 0);
+  if (within) return { path: [...path, ...within.path], message: within.message };
+  const forms = new Set(errors.flatMap(([first]) => first?.message.replace(/^(Invalid input|Invalid option|Too \w+): /, '') ?? []));
+  return { path, message: [...forms].join('; or ') };
 }
 
 function complain(source: string, where: readonly PropertyKey[], given: z.core.$ZodIssue): never {
-  const inside = given.code === 'invalid_union' && given.errors.length > 0 ? insideUnion(given) : undefined;
-  const issue = inside && 'unknown' in inside ? inside.unknown : given;
+  const issue: Telling = given.code === 'invalid_union' && given.errors.length > 0 ? insideUnion(given) : given;
   const path = [...where, ...issue.path].map(String).join('.') || 'recipe';
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0]!;
+  const [key] = given.code === 'unrecognized_keys' ? given.keys : (issue.keys ?? []);
+  if (key !== undefined) {
     const advice = adviseOnField(key, fieldsOfPath(issue.path));
     throw new UserError('bad-recipe', `${source}: ${path}: there is no field ${key}${advice ? `; ${advice}` : ''}`);
   }
-  throw new UserError('bad-recipe', `${source}: ${path}: ${inside && 'expected' in inside ? inside.expected : issue.message}`);
+  throw new UserError('bad-recipe', `${source}: ${path}: ${issue.message}`);
 }
 
 /** Of several mistakes the one to tell: a misspelt field also makes the one that was meant missing. */

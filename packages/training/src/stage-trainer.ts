@@ -57,6 +57,8 @@ export class StageTrainer {
   readonly #random = randomFor(0);
   readonly #sums: GradientAccumulator | undefined;
   #smoothedMs = 0;
+  /** What filling the batches took so far. */
+  #fillMs = 0;
 
   /** `sums`: where the optimiser of `state` reads its gradients, in a stage that accumulates them. */
   constructor(context: StageContext, sums?: GradientAccumulator) {
@@ -105,8 +107,10 @@ export class StageTrainer {
     const learningRate = this.#learningRate();
     this.#update(learningRate);
     position.step++;
-    const ms = performance.now() - began;
-    position.seconds += ms / 1000;
+    const whole = performance.now() - began;
+    position.seconds += whole / 1000;
+    // In the first step features of all rows may be made, which says nothing of those that follow.
+    const ms = this.#smoothedMs ? whole : whole - this.#fillMs;
     this.#smoothedMs = this.#smoothedMs ? 0.95 * this.#smoothedMs + 0.05 * ms : ms;
     onEvent({
       type: 'step',
@@ -131,7 +135,9 @@ export class StageTrainer {
   async #runBatch(epoch: number, at: number): Promise<void> {
     const { recipe, stage, state, batches, imageShape, heads, teachers } = this.#context;
     const { step, position } = state;
+    const began = performance.now();
     await batches.fillImages(epoch, at, step.images);
+    this.#fillMs += performance.now() - began;
     for (const values of step.inputs.values()) batches.fillLandmarks!(epoch, at, values);
     for (const [name, head] of heads) batches.fillTargets(epoch, at, head, step.targetsOf(name));
     if (stage.mix) {

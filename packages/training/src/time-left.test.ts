@@ -2,19 +2,19 @@ import { expect, it } from 'vitest';
 import { TimeLeft } from './time-left.ts';
 
 const works = [
-  { step: 100, stepsPerEpoch: 10, validation: 50, before: 0, total: 2 * (1000 + 50) },
-  { step: 300, stepsPerEpoch: 10, validation: 50, before: 0, total: 4 * (3000 + 50) },
+  { step: 100, features: 5, stepsPerEpoch: 10, validation: 50, before: 0, total: 2 * (1000 + 50) },
+  { step: 300, features: 0, stepsPerEpoch: 10, validation: 50, before: 0, total: 4 * (3000 + 50) },
 ];
 
 it('counts the steps of this stage as measured, its validations and the stages after it by what they compute', () => {
-  const left = new TimeLeft({ works, stage: 0, epochs: 2, keepsFeatures: false, flops: 5 });
+  const left = new TimeLeft({ works, stage: 0, epochs: 2, keepsFeatures: false });
   // 100 operations take 0.5 s: 200 a second. One epoch of 10 steps and 5 steps are left, two validations, all of stage two.
   expect(left.from({ epoch: 0, step: 5 }, 10, 0.5)).toBeCloseTo(15 * 0.5 + 100 / 200 + 12_200 / 200);
-  expect(new TimeLeft({ works, stage: 1, epochs: 4, keepsFeatures: false, flops: 5 }).from({ epoch: 3, step: 9 }, 10, 3)).toBeCloseTo(3 + 50 / 100);
+  expect(new TimeLeft({ works, stage: 1, epochs: 4, keepsFeatures: false }).from({ epoch: 3, step: 9 }, 10, 3)).toBeCloseTo(3 + 50 / 100);
 });
 
 it('where features are kept, the network is as fast as it was when it made them', () => {
-  const left = new TimeLeft({ works, stage: 0, epochs: 2, keepsFeatures: true, flops: 5 });
+  const left = new TimeLeft({ works, stage: 0, epochs: 2, keepsFeatures: true });
   expect(left.from({ epoch: 0, step: 0 }, 10, 0.001)).toBeCloseTo(20 * 0.001);
   left.features(64, 1000);
   left.features(128, 3000);

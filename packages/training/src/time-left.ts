@@ -9,8 +9,6 @@ export interface TimeLeftOptions {
   readonly epochs: number;
   /** Whether a step of the stage computes on kept features: it then says nothing of how fast the whole network runs. */
   readonly keepsFeatures: boolean;
-  /** Floating-point operations of one image forward. */
-  readonly flops: number;
 }
 
 export class TimeLeft {
@@ -26,7 +24,10 @@ export class TimeLeft {
 
   /** Tells of features of so many images made by `at` milliseconds. */
   features(done: number, at: number): void {
-    if (this.#began && at > this.#began.at) this.#flopsPerSecond = ((done - this.#began.done) * this.#options.flops * 1000) / (at - this.#began.at);
+    if (this.#began && at > this.#began.at) {
+      const { works, stage } = this.#options;
+      this.#flopsPerSecond = ((done - this.#began.done) * works[stage]!.features * 1000) / (at - this.#began.at);
+    }
     this.#began ??= { at, done };
   }
 

@@ -11,7 +11,6 @@ import type { TrainEvent } from './events.ts';
 import { type ExportContext, exportModel } from './export-model.ts';
 import { weightsOfModel } from './init-file.ts';
 import { openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
-import { describePlan } from './network-plan.ts';
 import type { Stage } from './recipe-schema.ts';
 import { describeValidation } from './rows.ts';
 import { noticesOf } from './notices.ts';
@@ -77,7 +76,6 @@ async function runStages(training: Training, position: Position, resuming: boole
   if (!resuming) for (const message of noticesOf(recipe, training.plan, init)) onEvent({ type: 'notice', message });
   const counts = { train: rows.trainRows.length, validation: rows.validationRows.length, unlabelled: rows.unlabelledRows.length };
   const works = stageWork(recipe, training.plan, counts, teacherFlops(recipe.distill?.teachers ?? []));
-  const { flops } = describePlan(training.plan);
 
   let weights = training.start;
   for (let isFirst = true; position.stage < recipe.stages.length; isFirst = false) {
@@ -94,7 +92,7 @@ async function runStages(training: Training, position: Position, resuming: boole
         onEvent({ type: 'features', done, total });
       },
     });
-    const timeLeft = new TimeLeft({ works, stage: position.stage, epochs: stage.epochs, keepsFeatures: features !== undefined, flops });
+    const timeLeft = new TimeLeft({ works, stage: position.stage, epochs: stage.epochs, keepsFeatures: features !== undefined });
     try {
       if (isFirst && resuming) loadCheckpoint(folder.last, state);
       else {

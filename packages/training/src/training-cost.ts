@@ -51,13 +51,28 @@ function passesPerImage(costs: readonly LayerCost[], stage: Stage): number {
   return stepFactor(costs, stage) * (1 + ratio) + ratio;
 }
 
+/** Part of a pass forward that lies below the lowest layer that trains, 0…1. */
+function frozenShare(costs: readonly LayerCost[], stage: Pick<Stage, 'trainable' | 'frozen'>): number {
+  const isFrozen = frozenIn(stage);
+  const lowest = costs.findIndex(({ weights }) => weights.some((name) => !isFrozen(name)));
+  const all = costs.reduce((sum, { work }) => sum + work, 0);
+  return lowest < 0 || all === 0 ? 0 : costs.slice(0, lowest).reduce((sum, { work }) => sum + work, 0) / all;
+}
+
+/** Whether what a frozen part makes of an image is the same in every epoch, so that it may be kept; whether it fits in memory is another matter. */
+export function mayKeepFeatures({ distill }: Pick<Recipe, 'distill'>, { trainable, frozen, augmentation, mix, consistency }: Stage): boolean {
+  return trainable.length + frozen.length > 0 && augmentation.length === 0 && !mix && !consistency && !distill;
+}
+
 export interface StageWork {
   /** Floating-point operations of one step: all batches whose gradients it averages, and what teachers answer. */
   readonly step: number;
+  /** Of the frozen part of one image, where a stage keeps its features; else 0. */
+  readonly features: number;
   readonly stepsPerEpoch: number;
   /** Of looking at the validation rows once. */
   readonly validation: number;
-  /** Of what comes before the first step: labels that a model gives. */
+  /** Of what comes before the first step: labels that a model gives, features that are kept. */
   readonly before: number;
   /** Of the whole stage. Early stopping may end it sooner. */
   readonly total: number;
@@ -73,10 +88,11 @@ export function stageWork(recipe: Recipe, plan: NetworkPlan, rows: RowCounts, te
     // Of rows that a model labels, all may be accepted.
     const stepsPerEpoch = stage.steps ?? Math.floor((rows.train + (stage.pseudo ? unlabelled : 0)) / perStep);
     const judged = stage.pseudo ? (unlabelled + rows.validation) * (stage.pseudo.flip ? 2 : 1) * (stage.pseudo.models?.length ?? 1) : 0;
-    const step = perStep * (passesPerImage(costs, stage) * flops + teacherFlops);
+    const share = mayKeepFeatures(recipe, stage) ? frozenShare(costs, stage) : 0;
+    const step = perStep * ((passesPerImage(costs, stage) - share) * flops + teacherFlops);
     const validation = rows.validation * flops;
-    const before = judged * flops;
-    return { step, stepsPerEpoch, validation, before, total: before + stage.epochs * (stepsPerEpoch * step + validation) };
+    const before = (judged + share * (rows.train + (stage.pseudo ? unlabelled : 0))) * flops;
+    return { step, features: share * flops, stepsPerEpoch, validation, before, total: before + stage.epochs * (stepsPerEpoch * step + validation) };
   });
 }
 

@@ -3,6 +3,7 @@ import { checkMethod, Explainer, type ExplainMethod, type HeatMap, type LookingG
 import { type Box, cropSquare, type FaceDetector, type Image, Preprocessor, UserError, wholeSquare } from '@mien/runtime';
 import { decodeImage } from '@mien/runtime/node';
 import { writeAtomically } from '@mien/training/run-folder';
+import { makeRoomFor } from '../make-room-for.ts';
 
 export interface ExplainFaceOptions {
   readonly image: string;
@@ -73,6 +74,7 @@ export async function explainFace(options: ExplainFaceOptions): Promise<FaceExpl
   const image = await decodeImage(file);
   const crop = await chooseSquare(image, options);
   checkSize(crop, options);
+  makeRoomFor(out);
   const { preprocessing } = glass.card;
   const input = new Preprocessor(preprocessing).write(image, crop);
   const p = await glass.probabilities(input);

@@ -39,12 +39,12 @@ async function ensemble(models: readonly string[], flags: EnsembleFlags): Promis
   if (models.length === 1 && !flip && !crops)
     throw new UserError('bad-option', 'one model alone is no ensemble; name another one, or average its views with --flip or --crops');
   const rounding = roundingOf(flags);
-  makeRoomFor(out);
   const members = models.map((model) => {
     const file = findModel(model);
     return readMember(readModelFile(file), file);
   }) as [Member, ...Member[]];
   const built = buildEnsemble({ members, name: flags.name ?? basename(out).replace(/\.onnx$/, ''), flip, crops, size });
+  makeRoomFor(out);
   for (const member of members) note(`${member.file}: the picture ${describeBridge(member, built.picture)}`);
   const bytes = rounding ? encodeModel(rounding.round(decodeModel(built.bytes))) : built.bytes;
   await checkLoads(bytes);

@@ -59,7 +59,6 @@ const summary = ({ n, accuracy, accuracy95, macroF1, nll, ece }: Evaluation) => 
 
 async function exportModel(model: string, flags: ExportFlags): Promise<void> {
   const rounding = roundingOf(flags);
-  makeRoomFor(flags.out);
   const { measured, fitted } = rowsOf(flags);
   const { threads, sameRows = false, temperatureShare: share } = flags;
   const file = findModel(model);
@@ -67,6 +66,7 @@ async function exportModel(model: string, flags: ExportFlags): Promise<void> {
   const bytes = rounding ? encodeModel(rounding.round(decodeModel(original))) : original;
   let card = readCard(original, file);
   if (flags.head !== undefined) card = withMainHead(card, flags.head, file);
+  makeRoomFor(flags.out);
   if (rounding) card = { ...card, figures: withNote(card.figures, `measured before the weights were kept as ${rounding.name}`) };
 
   const temperature = fitted && (await fitTemperatureOn({ model: withCard(bytes, card), file, rows: fitted, threads, sameRows, share }));

@@ -104,12 +104,17 @@ describe('mien ensemble', () => {
     const made = await mien('ensemble', at('a.onnx'), at('b.onnx'), '--flip', '--int8', '--out', at('both.onnx'), '--data', at('store'), '--split', 'val');
     expect(made).toMatchObject({
       status: 0,
-      err: expect.stringMatching(/a\.onnx: the picture cut to 44×44[\s\S]*b\.onnx: the picture as it is[\s\S]*on tiny val, n 21/),
+      err: expect.stringMatching(
+        /a\.onnx: the picture cut to 44×44[\s\S]*b\.onnx: the picture as it is[\s\S]*before: accuracy[\s\S]*int8: accuracy[\s\S]*% of the answers are the same/,
+      ),
     });
     const card = cardOf('both.onnx');
     expect(card).toMatchObject({ name: 'both', description: 'Mean of the probabilities of tiny, second, over mirror images too' });
     const { out } = await mien('eval', at('both.onnx'), '--data', at('store'), '--split', 'val', '--json');
     expect(JSON.parse(out).accuracy).toBeCloseTo(card.figures[0]!.value, 10);
+    expect(card.figures[0]!.note).toMatch(/weights kept as int8, before: \d/);
+    // A folder that is not there is made.
+    expect((await mien('ensemble', at('a.onnx'), '--flip', '--out', at('new/folder/views.onnx'))).status).toBe(0);
   });
 
   it('refuses different label sets and a lone model', async () => {

@@ -107,9 +107,9 @@ export function loadAblation(nameOrFile: string, overrides: readonly string[] = 
     Object.entries(fields).map(([path, value]) => ({ path, value, said: `${where}: set ${path}` }));
   const againstOf = (row: z.infer<typeof rowSchema>, i: number): string | undefined => {
     const { against } = row;
-    if (against === 'none') return undefined;
     if (against === undefined) return i === 0 || usual === 'none' ? undefined : rows[0]!.name;
     if (against !== row.name && rows.some((other) => other.name === against)) return against;
+    if (against === 'none') return undefined;
     throw new UserError('bad-ablation', `${file}: rows.${i} (${row.name}): against: expected the name of another row or none, got ${against}`);
   };
   const checked = rows.map((row, i): AblationRow => {

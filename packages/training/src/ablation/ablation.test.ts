@@ -21,6 +21,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tinyModel, writeTinyModel } from '../../test/tiny-model.ts';
 import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
+import { trainingKey } from './keep-ablation.ts';
 
 let dir: string;
 let data: string;
@@ -161,6 +162,13 @@ describe('an ablation', () => {
       return one.replace('gate: cbam', `gate: cbam, init: ${init}`);
     };
     expect([await trained(begins(5)), await trained(begins(5)), await trained(begins(6))]).toEqual([['With a gate! 1'], [], ['With a gate! 1']]);
+
+    // A folder of before did not look into the files.
+    const kept = JSON.parse(readFileSync(join(out, 'ablation.json'), 'utf8')) as { runs: Record<string, string> };
+    const recipe = loadAblation(file('mended.yaml', begins(6))).rows[1]!.recipe;
+    for (const [folder, key] of Object.entries(kept.runs)) if (key === trainingKey(recipe)) kept.runs[folder] = trainingKey(recipe, []);
+    writeFileSync(join(out, 'ablation.json'), JSON.stringify(kept));
+    expect([await trained(begins(6)), await trained(begins(6))]).toEqual([[], []]);
 
     // A folder of before tells its plan alone.
     const { runs: _, data: __, ...plan } = JSON.parse(begun);

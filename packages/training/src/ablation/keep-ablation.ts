@@ -33,16 +33,16 @@ function sorted(value: unknown): unknown {
   );
 }
 
-/** Checksums of what a recipe names and does not hold: first weights, teachers, csv files of changes. */
-function filesOf({ init, distill, data }: Recipe): string[] {
-  const files = [...(init === undefined ? [] : [initFile(init)]), ...(distill?.teachers ?? []).map(teacherFile), ...(data.changes ?? [])];
+/** Checksums of what a recipe names and does not hold: first weights, models that teach or label, csv files of changes. */
+function filesOf({ init, distill, data, stages }: Recipe): string[] {
+  const models = [...(distill?.teachers ?? []), ...stages.flatMap(({ pseudo }) => pseudo?.models ?? [])];
+  const files = [...(init === undefined ? [] : [initFile(init)]), ...models.map(teacherFile), ...(data.changes ?? [])];
   return files.map((file) => (existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : ''));
 }
 
 /** A training by all that decides its result; name and description do not. */
-export function trainingKey(recipe: Recipe): string {
+export function trainingKey(recipe: Recipe, files: readonly string[] = filesOf(recipe)): string {
   const { name: _, description: __, ...deciding } = recipe;
-  const files = filesOf(recipe);
   return createHash('sha256')
     .update(JSON.stringify(sorted(files.length > 0 ? { ...deciding, files } : deciding)))
     .digest('hex')
@@ -90,6 +90,9 @@ export function keepAblation({ plan, data, out }: KeepAblationOptions): Ablation
   const placed = new Map<AblationRun, AblationRun>();
   for (const run of runsOf(plan, out)) {
     const key = trainingKey(run.recipe);
+    // Folders of before are known by a key that did not look into files.
+    const former = trainingKey(run.recipe, []);
+    for (const [folder, other] of known) if (other === former) known.set(folder, key);
     const folder = folderFor(run, key, known, claimed, out);
     claimed.add(folder);
     known.set(folder, key);

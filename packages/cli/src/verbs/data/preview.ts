@@ -6,6 +6,7 @@ import { UserError } from '@mien/runtime';
 import type { Recipe } from '@mien/training';
 import { writeAtomically } from '@mien/training/run-folder';
 import { parse } from 'yaml';
+import { makeRoomFor } from '../../make-room-for.ts';
 import { note, parseCount } from '../../output.ts';
 
 interface PreviewFlags {
@@ -45,6 +46,7 @@ export function addPreviewVerb(data: Command): void {
       const store = await openStore(dir);
       try {
         const split = await store.split(flags.split ?? recipe?.data.train ?? 'train');
+        makeRoomFor(flags.out);
         const png = await previewSheet(split, {
           ...(recipe ? seenBy(recipe, flags.stage, split, training.planNetwork) : { augmentation: readList(flags.augmentation as string) }),
           seed: flags.seed ?? recipe?.seed ?? 1,
