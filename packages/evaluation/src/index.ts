@@ -49,6 +49,8 @@ export { checkMethod, Explainer, type ExplainMethod, explainMethods, methodMeani
 export { type Faithfulness, measureFaithfulness, type MethodFaithfulness } from './explain/faithfulness.ts';
 export { type HeatMap, resizeMap, stretchMap } from './explain/heat-map.ts';
 export { LookingGlass } from './explain/looking-glass.ts';
+export { channelWeights, measuredWeights } from './explain/activation-map.ts';
+export type { OpenSlopes, Slopes } from './explain/slopes.ts';
 export { overlayPng, seenSquare } from './explain/overlay.ts';
 // Output
 export { formatMetrics } from './format-table.ts';

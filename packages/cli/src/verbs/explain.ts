@@ -16,6 +16,7 @@ import {
 import { readCard, UserError } from '@mien/runtime';
 import { defaultDetector } from '@mien/runtime/node';
 import { explainFace, type FaceExplanation } from '../explain/explain-face.ts';
+import { tailSlopes } from '../explain/tail-slopes.ts';
 import { findModel, readModelFile } from '../find-model.ts';
 import { note, parseCount, printJson, printText, Progress } from '../output.ts';
 
@@ -62,7 +63,7 @@ async function openGlass(file: string, threads: number | undefined, name: string
   const heads = headsOfCard(readCard(model, file));
   const head = name === undefined ? heads[0] : heads.find((each) => each.name === name);
   if (!head) throw new UserError('no-head', `${file}: the model has no head ${name}; it has ${heads.map((each) => each.name).join(', ')}`);
-  return LookingGlass.open({ model, file, createSession, head, ...(threads ? { threads } : {}) });
+  return LookingGlass.open({ model, file, createSession, head, slopes: tailSlopes, ...(threads ? { threads } : {}) });
 }
 
 async function explainPicture(image: string, modelFile: string, glass: LookingGlass, flags: ExplainFlags): Promise<FaceExplanation> {
@@ -102,6 +103,8 @@ function printExplanation({ file, expression, probabilities, method, label, map,
       '  in this network logits are a linear function of the last map, so Grad-CAM is the class-activation map up to a factor, without its negative part',
     );
   }
+  if (method === 'grad-cam' && !glass.slopes)
+    printText('  slopes by central differences: the last layers of this file hold something that has no derivative here');
   if (out === undefined) note('give --out why.png to see it over the face');
   else note(`written: ${out}`);
 }

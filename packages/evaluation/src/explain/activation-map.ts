@@ -7,10 +7,18 @@ const batch = 64;
 
 /**
  * How the logit of class k grows when channel c of the last map grows everywhere alike: Grad-CAM's weight α (Selvaraju et
- * al. 2017, eq. 1) times the number of places, [C]. By central differences through the network's own tail, which is exact
- * where the tail is linear; `map` [C,H,W] is where the slope is taken.
+ * al. 2017, eq. 1) times the number of places, [C]; `map` [C,H,W] is where the slope is taken. By differentiation where the glass
+ * has it, else by central differences.
  */
 export async function channelWeights(glass: LookingGlass, map: Float32Array, k: number): Promise<Float32Array> {
+  if (!glass.slopes) return measuredWeights(glass, map, k);
+  const [C, H, W] = glass.lastMap!.shape;
+  const slopes = await glass.slopes.at(map, k);
+  return Float32Array.from({ length: C }, (_, c) => slopes.subarray(c * H * W, (c + 1) * H * W).reduce((sum, slope) => sum + slope, 0));
+}
+
+/** The same by central differences through the network's own tail, which is exact where the tail is linear. */
+export async function measuredWeights(glass: LookingGlass, map: Float32Array, k: number): Promise<Float32Array> {
   const [C, H, W] = glass.lastMap!.shape;
   const plane = H * W;
   const K = glass.head.labels.length;

@@ -3,6 +3,7 @@ import { type CreateSession, decodeModel, encodeModel, type OnnxNode, type Sessi
 import { type ModelCard, readCard, refuseLandmarkUse } from '@mien/runtime';
 import type { CardHead } from '../card-heads.ts';
 import { probabilities } from '../calibration.ts';
+import type { OpenSlopes, Slopes } from './slopes.ts';
 import { bottlenecks, constantNames, innerValues, tailModel, withOutputs } from './network-cut.ts';
 
 /** Cuts that are looked at, from the output back: the last map lies before pooling and a few dense layers. */
@@ -19,6 +20,8 @@ interface Opened {
   readonly createSession: CreateSession;
   readonly threads?: number;
   readonly head: CardHead;
+  /** Differentiates what comes after the last map; without it, or where it cannot, slopes are measured by central differences. */
+  readonly slopes?: OpenSlopes;
 }
 
 /** The last map [C,H,W] of a network, and what comes after it. */
@@ -29,6 +32,9 @@ export interface LastMap {
   /** Whether the logits are a linear function of the map: then Grad-CAM is the class-activation map, up to a factor. */
   readonly linear: boolean;
 }
+
+/** Nodes whose results have four dimensions without being maps: what attention makes of its heads. */
+const rearranging = new Set(['MatMul', 'Reshape', 'Softmax', 'Split', 'Squeeze', 'Transpose', 'Unsqueeze']);
 
 const isMap = (shape: readonly number[]): boolean => shape.length === 4 && shape[2]! * shape[3]! > 1;
 
@@ -46,23 +52,37 @@ export class LookingGlass {
   readonly lastMap: LastMap | undefined;
   /** The last gate [1,H,W] of spatial attention (Woo et al. 2018), values 0…1; absent in networks without one. */
   readonly gate: Gate | undefined;
+  /** Derivatives of the logits by the last map, where they can be had. */
+  readonly slopes: Slopes | undefined;
   readonly #session: Session;
   readonly #tail: Session | undefined;
 
-  private constructor(card: ModelCard, head: CardHead, session: Session, tail: Session | undefined, lastMap: LastMap | undefined, gate: Gate | undefined) {
+  private constructor(
+    card: ModelCard,
+    head: CardHead,
+    session: Session,
+    tail: Session | undefined,
+    lastMap: LastMap | undefined,
+    gate: Gate | undefined,
+    slopes?: Slopes,
+  ) {
     this.card = card;
     this.head = head;
     this.lastMap = lastMap;
     this.gate = gate;
+    this.slopes = slopes;
     this.#session = session;
     this.#tail = tail;
   }
 
-  static async open({ model, file, createSession, threads, head }: Opened): Promise<LookingGlass> {
+  static async open({ model, file, createSession, threads, head, slopes: openSlopes }: Opened): Promise<LookingGlass> {
     const card = readCard(model, file);
     refuseLandmarkUse(card, file, 'an explanation');
     const decoded = decodeModel(model);
-    const cuts = bottlenecks(decoded, head.output).slice(0, cutsTried);
+    const rearranged = new Set(decoded.nodes.filter(({ opType }) => rearranging.has(opType)).flatMap(({ outputs }) => outputs));
+    const cuts = bottlenecks(decoded, head.output)
+      .filter(({ name }) => !rearranged.has(name))
+      .slice(0, cutsTried);
     const gates = decoded.nodes.filter(({ opType }) => opType === 'Sigmoid').map(({ outputs }) => outputs[0]!);
     const { input } = card.preprocessing;
     const looked = cuts.map(({ name }) => name).filter((name) => name !== input.name);
@@ -77,14 +97,16 @@ export class LookingGlass {
     const session = await createSession(encodeModel(withOutputs(decoded, wanted)), options);
     if (!cut || !map) return new LookingGlass(card, head, session, undefined, undefined, gate);
     const { shape } = map;
-    const tail = await createSession(encodeModel(tailModel(decoded, cut, shape, head.output)), options);
+    const after = tailModel(decoded, cut, shape, head.output);
+    const tail = await createSession(encodeModel(after), options);
+    const slopes = await openSlopes?.(after, map, head.output);
     const constant = constantNames(decoded);
     const isLinear = ({ opType, inputs }: OnnxNode): boolean => {
       if (opType === 'Div') return constant.has(inputs[1]!);
       return linearOps.has(opType) || (linearWithConstant.has(opType) && inputs.filter((name) => !constant.has(name)).length <= 1);
     };
     const lastMap: LastMap = { name: cut.name, shape: [shape[1]!, shape[2]!, shape[3]!], linear: cut.tail.every(isLinear) };
-    return new LookingGlass(card, head, session, tail, lastMap, gate);
+    return new LookingGlass(card, head, session, tail, lastMap, gate, slopes);
   }
 
   /** Calibrated probabilities [N,K] of inputs [N,C,H,W]. */
@@ -117,5 +139,6 @@ export class LookingGlass {
   async release(): Promise<void> {
     await this.#session.release();
     await this.#tail?.release();
+    await this.slopes?.release();
   }
 }
