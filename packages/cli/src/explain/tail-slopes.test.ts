@@ -43,3 +43,9 @@ it.each(models)('%s', async (model, recipe, tolerance) => {
     await glass.release();
   }
 });
+
+it('a node without a derivative leaves slopes to be measured', async () => {
+  const tail = { irVersion: 8, opsets: { '': 17 }, producer: 'test', graphName: 'test', inputs: [], outputs: [], initializers: {}, metadata: {} };
+  const nodes = [{ opType: 'Sin', inputs: ['map'], outputs: ['logits'] }];
+  expect(await tailSlopes({ ...tail, nodes }, { name: 'map', shape: [1, 2, 2, 2] }, 'logits')).toBeUndefined();
+});

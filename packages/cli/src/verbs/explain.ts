@@ -103,8 +103,6 @@ function printExplanation({ file, expression, probabilities, method, label, map,
       '  in this network logits are a linear function of the last map, so Grad-CAM is the class-activation map up to a factor, without its negative part',
     );
   }
-  if (method === 'grad-cam' && !glass.slopes)
-    printText('  slopes by central differences: the last layers of this file hold something that has no derivative here');
   if (out === undefined) note('give --out why.png to see it over the face');
   else note(`written: ${out}`);
 }
@@ -125,12 +123,20 @@ async function explain(image: string | undefined, flags: ExplainFlags): Promise<
   const file = findModel(flags.model);
   const glass = await openGlass(file, flags.threads, flags.head);
   try {
+    if (glass.lastMap && !glass.slopes)
+      note(`${file}: its last layers hold a node without a derivative here: slopes of class maps are measured by central differences`);
     const explanation = image === undefined ? undefined : await explainPicture(image, file, glass, flags);
     if (explanation && !flags.json) printExplanation(explanation, glass);
     const faithfulness = flags.faithfulness ? await judgeMaps(glass, flags) : undefined;
     if (flags.json) {
       const shown = explanation && { ...explanation, map: { ...explanation.map, values: [...explanation.map.values] } };
-      printJson({ model: file, methods: methodsFor(glass), ...shown, ...(faithfulness ? { faithfulness } : {}) });
+      printJson({
+        model: file,
+        methods: methodsFor(glass),
+        ...(glass.lastMap ? { slopes: glass.slopes ? 'differentiated' : 'measured' } : {}),
+        ...shown,
+        ...(faithfulness ? { faithfulness } : {}),
+      });
     } else if (faithfulness) printFaithfulness(faithfulness);
   } finally {
     await glass.release();

@@ -130,14 +130,14 @@ describe('mien ensemble', () => {
 });
 
 /** Trains in a moment. */
-const tinyBase = `base:
-  model: mien-net-small
-  modelOptions: { widths: '16', depths: '1', stem: 16 }
-  batch: 8
-  epochs: 1
-  data: { validation: { split: val } }
-  optimizer: { kind: sgd, learningRate: 0.02 }
+const tinyFields = `model: mien-net-small
+modelOptions: { widths: '16', depths: '1', stem: 16 }
+batch: 8
+epochs: 1
+data: { validation: { split: val } }
+optimizer: { kind: sgd, learningRate: 0.02 }
 `;
+const tinyBase = `base:\n${tinyFields.replace(/^/gm, '  ').trimEnd()}\n`;
 
 describe('mien ablate', () => {
   it('shows what it would cost, trains, prints the table, and the same command has nothing left to do', async () => {
@@ -190,13 +190,7 @@ describe('mien train', () => {
     writeFileSync(
       at('staged.yaml'),
       `name: staged
-model: mien-net-small
-modelOptions: { widths: '16', depths: '1', stem: 16 }
-batch: 8
-epochs: 1
-data: { validation: { split: val } }
-optimizer: { kind: sgd, learningRate: 0.02 }
-stages:
+${tinyFields}stages:
   - { name: head, trainable: [classifier] }
   - { name: all, optimizer: { learningRate: 0.002 } }
 `,

@@ -1,33 +1,11 @@
 import { decodeWeights, encodeSafetensors, imagenetNormalisation, symmetricNormalisation } from '@mien/models';
 import { encodeModel, type OnnxModel, tensor } from '@mien/onnx';
-import { cardKey, type ModelCard, ferCrop, UserError } from '@mien/runtime';
+import { cardKey, type ModelCard, UserError } from '@mien/runtime';
 import { describe, expect, it } from 'vitest';
+import { testCard } from '../../../runtime/src/test-model.ts';
 import { originOf, type WeightsOnDisk } from './weights-origin.ts';
 
-const card: ModelCard = {
-  formatVersion: 1,
-  name: 'test',
-  architecture: 'test',
-  description: 'test',
-  licence: 'MIT',
-  labels: ['a', 'b'],
-  preprocessing: {
-    input: { name: 'image', shape: [1, 8, 8] },
-    color: 'gray',
-    crop: ferCrop,
-    resize: 'area-bilinear',
-    resizeTo: [8, 8],
-    mean: [0.507],
-    std: [0.255],
-  },
-  output: { name: 'logits', temperature: 1 },
-  training: { data: 'none', split: 'none', rows: 0, chosenOn: 'none', recipe: 'none', seed: 0, epochs: 0 },
-  parameters: 1,
-  flops: 1,
-  figures: [],
-  intendedUse: 'tests',
-  limits: [],
-};
+const card: ModelCard = { ...testCard, licence: 'MIT', preprocessing: { ...testCard.preprocessing, mean: [0.507], std: [0.255] } };
 
 const onDisk = (bytes: Uint8Array, file: string, given = file): WeightsOnDisk => ({ given, file, bytes, contents: decodeWeights(bytes, file) });
 
