@@ -28,7 +28,7 @@ const verbs: Record<string, () => Promise<AddVerb>> = {
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /**
- * The program as `name`, the first word after `mien`, needs it: with that verb alone, or with all where it names none.
+ * The program as `name`, the first word after `mien`, needs it: with that verb alone, with none for the version, else with all.
  * Throws commander's errors instead of ending the process.
  */
 export async function createProgram(name = ''): Promise<Command> {
@@ -44,7 +44,7 @@ export async function createProgram(name = ''): Promise<Command> {
       'after',
       '\nExample:\n  mien predict photo.jpg\n\nResults go to standard output, everything else to standard error. Exit status: 0 done, 2 a mistake in what was asked, 1 a bug in Mien.',
     );
-  const asked = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
-  for (const load of asked ? [asked] : Object.values(verbs)) (await load())(program);
+  const needed = Object.hasOwn(verbs, name) ? [verbs[name]!] : ['--version', '-V'].includes(name) ? [] : Object.values(verbs);
+  for (const load of needed) (await load())(program);
   return program;
 }

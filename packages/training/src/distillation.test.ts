@@ -39,7 +39,8 @@ async function run(changes: Partial<RecipeInput> = {}, options: { out?: string; 
     events.push(event);
     if (event.type === 'step' && ++steps === options.stopAfter) abort.abort();
   };
-  await train({ recipe: recipeOf(changes), data, out, threads: 1, resume: options.resume ?? false, signal: abort.signal, onEvent });
+  const resume = options.resume ?? false;
+  await train({ recipe: recipeOf(changes), data, out, threads: 1, thread: 'caller', resume, signal: abort.signal, onEvent });
   return { out, events };
 }
 

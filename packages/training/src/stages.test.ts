@@ -39,6 +39,7 @@ async function run(changes: Partial<RecipeInput>, options: { out?: string; stopA
     data,
     out,
     threads: 1,
+    thread: 'caller',
     resume: options.resume ?? false,
     signal: abort.signal,
     onEvent: (event) => {
@@ -240,7 +241,7 @@ describe('a head for votes', () => {
   it('needs data with votes', async () => {
     const plain = writeTinyStore(join(temporaryDir(), 'plain'));
     const recipe = checkRecipe({ ...base, heads: { votes: 1 } }, 'test');
-    await expect(train({ recipe, data: plain, out: join(temporaryDir(), 'run'), threads: 1 })).rejects.toThrow(/needs data with votes/);
+    await expect(train({ recipe, data: plain, out: join(temporaryDir(), 'run'), threads: 1, thread: 'caller' })).rejects.toThrow(/needs data with votes/);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Training in a worker thread, with its log, lock and the saved recipe. */
+/** Training in a thread of its own, with its log, lock and the saved recipe. */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { resolve as resolvePath } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -20,6 +20,11 @@ export interface TrainOptions extends OpenTrainingOptions {
   readonly onEvent?: (event: TrainEvent) => void;
   /** Aborting ends the run after the step in progress, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /**
+   * `own`, the default, keeps the caller's event loop free, for about a second of loading. `caller` trains in the calling thread and
+   * blocks it for the length of each step: for short trainings one after the other, in a process with nothing else to do.
+   */
+  readonly thread?: 'own' | 'caller';
 }
 
 /** Of every this many step events, one goes into the log. */
@@ -68,7 +73,7 @@ export async function train(options: TrainOptions): Promise<boolean> {
   try {
     const recipe = prepare(options);
     try {
-      return await trainInWorker({ ...options, recipe }, lost.signal);
+      return await trainLogged({ ...options, recipe }, lost.signal);
     } catch (error) {
       if (!options.resume) forgetFailedStart(options.out);
       throw error;
@@ -79,33 +84,66 @@ export async function train(options: TrainOptions): Promise<boolean> {
   }
 }
 
-/** `lost` aborts when the folder has become another process's: nothing more is written. */
-async function trainInWorker(options: TrainOptions, lost: AbortSignal): Promise<boolean> {
+/** Trains with the log written. `lost` aborts when the folder has become another process's: nothing more is written. */
+async function trainLogged(options: TrainOptions, lost: AbortSignal): Promise<boolean> {
   const folder = runFolder(options.out);
   const log = openSync(folder.log, 'a');
-  const stop = new SharedArrayBuffer(4);
-  const data: TrainWorkerData = {
-    recipe: options.recipe,
-    data: options.data,
-    out: options.out,
-    resume: options.resume ?? false,
-    threads: options.threads,
-    pauseAfter: options.pauseAfter,
-    device: options.device,
-    stop,
+  let finished = false;
+  let steps = 0;
+  const onEvent = (event: TrainEvent): void => {
+    if (event.type === 'done') finished = true;
+    try {
+      const isLogged = event.type === 'step' ? ++steps % loggedSteps === 0 : !isCount(event);
+      if (isLogged) writeSync(log, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+      options.onEvent?.(event);
+    } catch (failure) {
+      throw explainWriteError(failure, folder.log);
+    }
   };
+  try {
+    await (options.thread === 'caller' ? trainHere : trainInWorker)(options, onEvent, lost);
+  } finally {
+    closeSync(log);
+  }
+  return finished;
+}
+
+type OnEvent = (event: TrainEvent) => void;
+
+const taskOf = ({ recipe, data, out, resume, threads, pauseAfter, device }: TrainOptions) => ({
+  recipe,
+  data,
+  out,
+  resume: resume ?? false,
+  threads,
+  pauseAfter,
+  device,
+});
+
+const lostError = (out: string): UserError => new UserError('run-lost', `${out}: another process has taken this run over; this one has stopped`);
+
+async function trainHere(options: TrainOptions, onEvent: OnEvent, lost: AbortSignal): Promise<void> {
+  const { runTraining } = await import('./trainer.ts');
+  const shouldStop = (): boolean => {
+    if (lost.aborted) throw lostError(options.out);
+    return options.signal?.aborted ?? false;
+  };
+  await runTraining({ ...taskOf(options), onEvent, shouldStop });
+}
+
+async function trainInWorker(options: TrainOptions, onEvent: OnEvent, lost: AbortSignal): Promise<void> {
+  const stop = new SharedArrayBuffer(4);
+  const workerData: TrainWorkerData = { ...taskOf(options), stop };
   // Flags of the parent, as --input-type, mean nothing to the worker's own file.
-  const worker = new Worker(new URL('./train-worker.js', import.meta.url), { workerData: data, execArgv: [] });
+  const worker = new Worker(new URL('./train-worker.js', import.meta.url), { workerData, execArgv: [] });
   const onAbort = (): void => {
     Atomics.store(new Int32Array(stop), 0, 1);
   };
   options.signal?.addEventListener('abort', onAbort);
   if (options.signal?.aborted) onAbort();
-  let finished = false;
-  let steps = 0;
   try {
     await new Promise<void>((resolve, reject) => {
-      lost.addEventListener('abort', () => reject(new UserError('run-lost', `${options.out}: another process has taken this run over; this one has stopped`)));
+      lost.addEventListener('abort', () => reject(lostError(options.out)));
       worker.on('message', (message: { event?: TrainEvent; error?: { message: string; stack?: string; code?: string } }) => {
         const { event, error } = message;
         if (error) {
@@ -113,14 +151,11 @@ async function trainInWorker(options: TrainOptions, lost: AbortSignal): Promise<
           return;
         }
         if (!event) return;
-        if (event.type === 'done') finished = true;
         try {
-          const isLogged = event.type === 'step' ? ++steps % loggedSteps === 0 : !isCount(event);
-          if (isLogged) writeSync(log, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
-          options.onEvent?.(event);
+          onEvent(event);
         } catch (failure) {
           onAbort();
-          reject(explainWriteError(failure, folder.log));
+          reject(failure);
         }
       });
       worker.on('error', reject);
@@ -129,7 +164,5 @@ async function trainInWorker(options: TrainOptions, lost: AbortSignal): Promise<
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     await worker.terminate();
-    closeSync(log);
   }
-  return finished;
 }

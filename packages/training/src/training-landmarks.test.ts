@@ -57,7 +57,7 @@ it('a model learns from level pixels and landmarks, says so in its card, and giv
   const data = await storeWithLandmarks();
   const out = join(temporaryDir(), 'run');
   const events: TrainEvent[] = [];
-  expect(await train({ recipe: recipe(), data, out, threads: 1, onEvent: (event) => events.push(event) })).toBe(true);
+  expect(await train({ recipe: recipe(), data, out, threads: 1, thread: 'caller', onEvent: (event) => events.push(event) })).toBe(true);
   const model = new Uint8Array(readFileSync(runFolder(out).model));
   const card = readCard(model);
   expect(card.landmarks).toEqual({ name: 'landmarks', kind: landmarkKind, features: landmarkFeatureCount });

@@ -1,7 +1,7 @@
 /** Parquet as data hubs serve pictures: `data/train-00000-of-00001.parquet`, images as PNG files, labels with their names. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import type { ParquetWriter, SchemaElement } from 'hyparquet-writer';
 import { mapInOrder } from '../import/in-order.ts';
 import { syncToDisk } from '../store/growing-file.ts';
 import { noLabel } from '../store/manifest.ts';
@@ -32,6 +32,8 @@ const schema: SchemaElement[] = [
 
 /** → the number of files, one a split. */
 export async function writeParquet(store: Store, out: string, onRow: () => void): Promise<number> {
+  // Loaded at first use: two dozen modules.
+  const { fileWriter, ParquetWriter } = await import('hyparquet-writer');
   const staged = new StagedDirectory(out);
   try {
     mkdirSync(join(staged.path, 'data'));

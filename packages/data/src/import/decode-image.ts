@@ -2,7 +2,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { type Box, UserError } from '@mien/runtime';
 import { decodePlainPng } from '@mien/runtime/png';
-import sharp from 'sharp';
 import type { ImageLayout } from '../store/manifest.ts';
 import { ImageFitter } from '../store/picture.ts';
 import { usualHeader } from './image-header.ts';
@@ -54,6 +53,7 @@ export async function readImageHeader(source: string | { bytes: Uint8Array; name
 }
 
 async function askLibrary(source: string | { bytes: Uint8Array; name: string }, name: string): Promise<ImageHeader> {
+  const { default: sharp } = await import('sharp');
   try {
     const { format, space, autoOrient } = await sharp(typeof source === 'string' ? source : source.bytes, { limitInputPixels: false }).metadata();
     // A drawing has no pixels of its own, and can refer to other files.

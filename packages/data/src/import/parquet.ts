@@ -2,8 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { UserError } from '@mien/runtime';
-import { type AsyncBuffer, asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { unlabelledName } from '../store/manifest.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { type ImageHeader, readImageHeader, StoreDecoder } from './decode-image.ts';
@@ -139,6 +138,8 @@ interface ParquetRow {
 }
 
 async function openPart(path: string, root: string): Promise<Part> {
+  // Loaded at first use: some forty modules.
+  const { asyncBufferFromFile, parquetMetadataAsync } = await import('hyparquet');
   let file: AsyncBuffer;
   let metadata: FileMetaData;
   try {
@@ -202,6 +203,7 @@ async function* readBlocks(part: Part): AsyncGenerator<ParquetRow[], void, void>
 
 async function readRange(part: Part, rowStart: number, rowEnd: number): Promise<Record<string, unknown>[]> {
   const { path, file, metadata, image, label } = part;
+  const [{ parquetReadObjects }, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')]);
   try {
     return await parquetReadObjects({ file, metadata, columns: [image, label], rowStart, rowEnd, compressors, utf8: false, useOffsetIndex: true });
   } catch (cause) {

@@ -1,5 +1,4 @@
 /** Many small images in one PNG, as photographers looked through a film. */
-import sharp from 'sharp';
 import type { ImageLayout } from '../store/manifest.ts';
 
 export interface SheetOptions {
@@ -42,6 +41,8 @@ export async function contactSheet(
       }
     }
   }
+  // Loaded at first use: it takes a fifth of a second, and most commands draw nothing.
+  const { default: sharp } = await import('sharp');
   return sharp(sheet, { raw: { width: sheetWidth, height: sheetHeight, channels } })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .png({ compressionLevel: 9 })

@@ -1,5 +1,4 @@
 /** Digital corruptions of Hendrycks & Dietterich (2019): contrast, elastic, pixelate and JPEG. Constants: CIFAR-10-C and Tiny-ImageNet-C. */
-import sharp from 'sharp';
 import { gaussianBlur, sample } from './filters.ts';
 import { constantsFor, type Corrupt, mapValues, type Picture } from './picture.ts';
 
@@ -115,6 +114,8 @@ export const jpeg: Corrupt = async (picture, severity) => {
   const [quality] = constantsFor(picture, severity, [[80], [65], [58], [50], [40]], [[65], [58], [50], [40], [25]]) as [number];
   const { channels, height, width } = picture;
   const raw = { width, height, channels: channels as 1 | 3 };
+  // Loaded at first use: few evaluations corrupt pictures.
+  const { default: sharp } = await import('sharp');
   const file = await sharp(toBytes(picture), { raw })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .jpeg({ quality, chromaSubsampling: '4:2:0', optimiseCoding: false })

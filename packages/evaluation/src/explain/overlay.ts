@@ -1,6 +1,5 @@
 /** A map laid over the face it belongs to, as a PNG. */
 import { type Box, type Image, type Preprocessing, Resampler } from '@mien/runtime';
-import sharp from 'sharp';
 import { escapeText } from '../plot/svg.ts';
 import { type HeatMap, resizeMap, stretchMap } from './heat-map.ts';
 
@@ -65,6 +64,8 @@ export async function overlayPng({ image, square, map, caption }: OverlayOptions
 <defs><linearGradient id="s">${stops}</linearGradient></defs>
 <text x="2" y="27" font-weight="bold">${escapeText(caption[0])}</text><text x="2" y="50">${escapeText(caption[1])}</text>
 <rect x="${legend}" y="16" width="${sidePx}" height="12" fill="url(#s)"/><text x="${legend}" y="47">little</text><text x="${width}" y="47" text-anchor="end">much</text></svg>`;
+  // Loaded at first use: it takes a fifth of a second, and most commands draw nothing.
+  const { default: sharp } = await import('sharp');
   return sharp(data, { raw: { width, height: sidePx, channels: 3 } })
     .extend({ bottom: captionPx, background: '#ffffff' })
     .composite([{ input: Buffer.from(svg), left: 0, top: sidePx }])

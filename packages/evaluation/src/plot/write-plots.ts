@@ -1,7 +1,6 @@
 /** Plots as PNG files, for papers. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { paperPalette } from './palette.ts';
 import { type Plot, type PlotHeading, renderPlot } from './svg.ts';
 
@@ -12,6 +11,7 @@ const density = 3;
 export async function writePlots(plots: readonly Plot[], dir: string, headingOf?: (plot: Plot) => PlotHeading): Promise<string[]> {
   await mkdir(dir, { recursive: true });
   const files: string[] = [];
+  const { default: sharp } = await import('sharp');
   for (const plot of plots) {
     const file = join(dir, `${plot.name}.png`);
     const png = await sharp(Buffer.from(renderPlot(plot, { ...paperPalette, ...(headingOf ? { heading: headingOf(plot) } : {}) })), { density: 72 * density })

@@ -66,12 +66,13 @@ describe(`workers of the queue${noRedis}`, () => {
 
   it.skipIf(noRedis)('that cannot do what is asked are refused, but serve other runs', async () => {
     const board = new RunBoard(redis);
-    await board.open(describeRun('strange', { kind: 'sweep' }));
+    // Opened within the same millisecond they would be looked at in no given order.
+    await board.open(describeRun('strange', { kind: 'sweep', opened: 1 }));
     await expect(serveRuns({ redis, version: '1', kinds, only: 'strange' })).rejects.toMatchObject({
       code: 'other-kind',
       message: expect.stringContaining('knows double'),
     });
-    const good = describeRun('good');
+    const good = describeRun('good', { opened: 2 });
     await board.open(good);
     const notices: string[] = [];
     const stop = new AbortController();

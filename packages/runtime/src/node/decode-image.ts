@@ -1,5 +1,5 @@
 /** Picture files to pixels, with sharp (libvips). */
-import sharp, { type Metadata } from 'sharp';
+import type { Metadata } from 'sharp';
 import { UserError } from '../error.ts';
 import type { Image } from '../image.ts';
 import { decodePlainPng } from './png/plain-png.ts';
@@ -36,6 +36,8 @@ export async function decodeImage(source: string | Uint8Array, { maxPixels = def
   if (bytes.length === 0) throw new UserError('empty-file', `${file}: expected an image, got 0 bytes; fetch it again`);
   const small = decodePlainPng(bytes, Math.min(smallPixels, maxPixels));
   if (small) return inColour(small);
+  // Loaded at first use: commands without pictures need not wait for it.
+  const { default: sharp } = await import('sharp');
   try {
     // Holds to the limit by the header, before a pixel is decoded.
     const { data, info } = await sharp(bytes, { ...readOptions, limitInputPixels: maxPixels })
@@ -64,6 +66,7 @@ function inColour(image: Image): Image {
 
 /** Asked only of a picture that was refused: reading the header takes a third of the time of decoding a face crop. */
 async function refuseTooLarge(bytes: Uint8Array, file: string, maxPixels: number): Promise<void> {
+  const { default: sharp } = await import('sharp');
   const { width = 0, height = 0 } = await sharp(bytes, { ...readOptions, limitInputPixels: false })
     .metadata()
     .catch(() => ({}) as Partial<Metadata>);

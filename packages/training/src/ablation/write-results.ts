@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@mien/runtime';
-import sharp from 'sharp';
 import { writeAtomically } from '../run-folder.ts';
 import { drawSummary } from './draw-summary.ts';
 import { formatCsv, formatMarkdown } from './format-summary.ts';
@@ -25,6 +24,7 @@ export async function writeResults(summary: AblationSummary & { readonly notes?:
   writeAtomically(files.markdown, formatMarkdown(summary));
   writeAtomically(files.csv, formatCsv(summary));
   writeAtomically(files.json, `${JSON.stringify(summary, null, 2)}\n`);
+  const { default: sharp } = await import('sharp');
   writeAtomically(
     files.png,
     await sharp(Buffer.from(drawSummary(summary)), { density: pixelsPerInch })

@@ -110,7 +110,7 @@ describe(`trainings over a queue${noRedis}`, () => {
     const folder = join(out, 'runs/01-tiny-seed-4');
     const [{ recipe: seeded }] = one.rows as [(typeof one.rows)[number]];
     const whole = join(temporaryDir(), 'whole');
-    await train({ recipe: { ...seeded, seed: 4 }, data, out: whole, threads: 1 });
+    await train({ recipe: { ...seeded, seed: 4 }, data, out: whole, threads: 1, thread: 'caller' });
 
     const first = startWorker();
     let killed: Promise<void> | undefined;

@@ -62,6 +62,7 @@ async function run(changes: Partial<RecipeInput>, data: string, { out = join(tem
     data,
     out,
     threads: 1,
+    thread: 'caller',
     resume,
     signal: abort.signal,
     onEvent: (event) => {

@@ -84,7 +84,7 @@ describe('a sweep with halving, on processes of its own', () => {
 
     const winner = outcome.candidates.findIndex(({ name }) => name === best!.name);
     const whole = join(temporaryDir(), 'whole');
-    await train({ recipe: halving.rows[winner]!.recipe, data, out: whole, threads: 1 });
+    await train({ recipe: halving.rows[winner]!.recipe, data, out: whole, threads: 1, thread: 'caller' });
     const folder = readdirSync(join(out, 'runs')).find((name) => name.startsWith(`0${winner + 1}`))!;
     const bytes = (of: string) => readFileSync(runFolder(of).model);
     expect(bytes(join(out, 'runs', folder)).equals(bytes(whole))).toBe(true);
