@@ -35,7 +35,9 @@ export class TimeLeft {
   from({ epoch, step }: Pick<Position, 'epoch' | 'step'>, stepsPerEpoch: number, secondsPerStep: number): number {
     const { works, stage, epochs, keepsFeatures } = this.#options;
     const work = works[stage]!;
-    const flopsPerSecond = keepsFeatures ? this.#flopsPerSecond : work.step / secondsPerStep;
+    // Features that might be kept, but are too many, are computed in every step.
+    const wholeStep = work.step + work.imagesPerStep * work.features;
+    const flopsPerSecond = keepsFeatures ? this.#flopsPerSecond : wholeStep / secondsPerStep;
     const steps = (epochs - epoch) * stepsPerEpoch - step;
     const others = (epochs - epoch) * work.validation + works.slice(stage + 1).reduce((sum, { total }) => sum + total, 0);
     return steps * secondsPerStep + (flopsPerSecond ? others / flopsPerSecond : 0);

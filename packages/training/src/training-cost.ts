@@ -65,8 +65,9 @@ export function mayKeepFeatures({ distill }: Pick<Recipe, 'distill'>, { trainabl
 }
 
 export interface StageWork {
-  /** Floating-point operations of one step: all batches whose gradients it averages, and what teachers answer. */
+  /** Floating-point operations of one step: all batches whose gradients it averages, and what teachers answer; without a part whose features are kept. */
   readonly step: number;
+  readonly imagesPerStep: number;
   /** Of the frozen part of one image, where a stage keeps its features; else 0. */
   readonly features: number;
   readonly stepsPerEpoch: number;
@@ -92,7 +93,15 @@ export function stageWork(recipe: Recipe, plan: NetworkPlan, rows: RowCounts, te
     const step = perStep * ((passesPerImage(costs, stage) - share) * flops + teacherFlops);
     const validation = rows.validation * flops;
     const before = (judged + share * (rows.train + (stage.pseudo ? unlabelled : 0))) * flops;
-    return { step, features: share * flops, stepsPerEpoch, validation, before, total: before + stage.epochs * (stepsPerEpoch * step + validation) };
+    return {
+      step,
+      imagesPerStep: perStep,
+      features: share * flops,
+      stepsPerEpoch,
+      validation,
+      before,
+      total: before + stage.epochs * (stepsPerEpoch * step + validation),
+    };
   });
 }
 
