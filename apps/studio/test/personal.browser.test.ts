@@ -84,6 +84,8 @@ describe.skipIf(!executablePath || !model)('personal page', { timeout: timeoutMs
     // Nothing was sent: everything asked of the server is fetched, and no body goes with it.
     expect(requests.every((url) => url.startsWith(`${studio.url}/`) || url.startsWith(`blob:${studio.url}/`))).toBe(true);
     expect(complaints).toEqual([]);
+    // Its camera would go on beside the next test.
+    await page.close();
   });
 
   test('the expressions of the model: before and after are compared; discarding leaves nothing', async () => {
