@@ -81,7 +81,8 @@ describe('corruptions', () => {
           // Grey in three channels stays grey but where each channel has noise of its own.
           const planes = Array.from({ length: channels }, (_, c) => Buffer.from(pixels.subarray(c * height * width, (c + 1) * height * width)));
           if (!name.endsWith('noise') && name !== 'jpeg') expect(planes.every((plane) => plane.equals(planes[0]!))).toBe(true);
-          expect(Buffer.compare(pixels, before)).not.toBe(0);
+          // One impulse in a hundred values misses a small picture now and then.
+          if (name !== 'impulse noise' || pixels.length > 2000) expect(Buffer.compare(pixels, before)).not.toBe(0);
         },
       ),
       { numRuns: 5 },
