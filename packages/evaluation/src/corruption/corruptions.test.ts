@@ -70,8 +70,9 @@ describe('corruptions', () => {
   it.each(corruptionNames)('%s takes colour, odd sizes and any values', async (name) => {
     await fc.assert(
       fc.asyncProperty(
-        fc.integer({ min: 8, max: 40 }),
-        fc.integer({ min: 8, max: 40 }),
+        // The mildest zoom moves nothing in 8×8.
+        fc.integer({ min: 9, max: 40 }),
+        fc.integer({ min: 9, max: 40 }),
         fc.constantFrom(1, 3),
         fc.constantFrom(...severities),
         async (height, width, channels, severity) => {
