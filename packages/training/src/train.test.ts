@@ -22,7 +22,7 @@ import {
   type TrainOptions,
   train,
 } from '@mien/training';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectSameBits } from '../test/same-bits.ts';
 import { temporaryDir, writeTinyStore } from '../test/tiny-store.ts';
 
@@ -130,6 +130,26 @@ describe('a training', () => {
 });
 
 describe('interrupted', () => {
+  it.each(['own', 'caller'] as const)('by another process that took the run over, it stops and leaves the files to it (thread: %s)', async (thread) => {
+    const out = join(temporaryDir(), 'run');
+    const { lock, last, recipe: saved } = runFolder(out);
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const onEvent = (event: TrainEvent): void => {
+        if (event.type !== 'step') return;
+        writeFileSync(lock, 'another process');
+        vi.advanceTimersByTime(60_000);
+      };
+      const running = run({ out, thread, onEvent, recipe: recipe({ checkpoint: { everySteps: 1000 }, epochs: 50 }) });
+      await expect(running).rejects.toMatchObject({ code: 'run-lost' });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(readFileSync(lock, 'utf8')).toBe('another process');
+    expect(existsSync(saved)).toBe(true);
+    if (thread === 'caller') expect(existsSync(last)).toBe(false);
+  });
+
   it('by a signal, it keeps a checkpoint; resumed, it ends with the weights of the whole run, bit for bit', async () => {
     const out = join(temporaryDir(), 'run');
     const controller = new AbortController();

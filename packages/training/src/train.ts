@@ -75,7 +75,8 @@ export async function train(options: TrainOptions): Promise<boolean> {
     try {
       return await trainLogged({ ...options, recipe }, lost.signal);
     } catch (error) {
-      if (!options.resume) forgetFailedStart(options.out);
+      // Of a run that is another process's by now, nothing is ours to remove.
+      if (!options.resume && !lost.signal.aborted) forgetFailedStart(options.out);
       throw error;
     }
   } finally {
@@ -124,11 +125,20 @@ const lostError = (out: string): UserError => new UserError('run-lost', `${out}:
 
 async function trainHere(options: TrainOptions, onEvent: OnEvent, lost: AbortSignal): Promise<void> {
   const { runTraining } = await import('./trainer.ts');
-  const shouldStop = (): boolean => {
+  const unlessLost = (): void => {
     if (lost.aborted) throw lostError(options.out);
-    return options.signal?.aborted ?? false;
   };
-  await runTraining({ ...taskOf(options), onEvent, shouldStop });
+  await runTraining({
+    ...taskOf(options),
+    onEvent: (event) => {
+      unlessLost();
+      onEvent(event);
+    },
+    shouldStop: () => {
+      unlessLost();
+      return options.signal?.aborted ?? false;
+    },
+  });
 }
 
 async function trainInWorker(options: TrainOptions, onEvent: OnEvent, lost: AbortSignal): Promise<void> {

@@ -131,7 +131,6 @@ export function addAblateVerb(program: Command): void {
   const verb = program
     .command('ablate')
     .argument('<ablation>', 'name of an ablation that comes with Mien, or a .yaml file')
-    .description('train every row of an ablation with every seed and write one table; called again, it goes on where it was ended')
     .requiredOption('--data <dir>', 'store made by `mien data import`')
     .option('--out <dir>', 'folder of the ablation: runs, results.md, .csv, .json, .png')
     .option('--set <key=value>', 'change a field of every row’s recipe; repeatable', (value: string, before: string[]) => [...before, value], [] as string[])

@@ -65,7 +65,7 @@ async function runEngineBench(flags: EngineFlags): Promise<void> {
 }
 
 export function addBenchVerb(program: Command): void {
-  const bench = program.command('bench').description('measure speed and accuracy on this machine');
+  const bench = program.command('bench');
   addAccuracyCommand(bench);
   addFlickerCommand(bench);
   bench

@@ -12,7 +12,7 @@ import { addPreviewVerb } from './data/preview.ts';
 import { addSplitVerb } from './data/split.ts';
 
 export function addDataVerbs(program: Command): void {
-  const data = program.command('data').description('bring face data in, check it, mend it');
+  const data = program.command('data');
   for (const add of [
     addImportVerb,
     addCheckVerb,

@@ -76,7 +76,6 @@ export function addEnsembleVerb(program: Command): void {
   program
     .command('ensemble')
     .argument('<models...>', '.onnx files, run folders or names of released models')
-    .description('average several models, or views of one, in one ONNX file with one card')
     .requiredOption('--out <file>', 'the file to write, as ensemble.onnx')
     .option('--name <name>', 'name on the card (default: that of the file)')
     .option('--flip', 'average over the mirror image too: twice the work')

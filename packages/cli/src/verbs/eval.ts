@@ -114,7 +114,6 @@ export function addEvalVerb(program: Command): void {
   program
     .command('eval')
     .argument('[model]', '.onnx file, run folder, or name of a released model (default: the default model)')
-    .description('accuracy and macro-F1 with their intervals, calibration, figures per class; on demand comparison, groups, robustness and a report')
     .requiredOption('--data <dir>', 'store made by `mien data import`')
     .requiredOption('--split <name>', 'split to evaluate; with --target labels every row of it counts')
     .addOption(new Option('--target <truth>', 'what counts as true').choices(['labels', 'ferplus']).default('labels'))

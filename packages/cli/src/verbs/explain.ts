@@ -147,7 +147,6 @@ export function addExplainVerb(program: Command): void {
   program
     .command('explain')
     .argument('[image]', 'a picture with a face')
-    .description('why a model names an expression: a map over the face; and which kind of map to believe')
     .option('--model <model>', '.onnx file, run folder, or name of a released model')
     .option('--head <name>', 'output to explain, as votes for one with contempt (default: the main one)')
     .option('--face <n>', 'which face, from the left (default: 1)', parseCount('--face', 1, 10_000))

@@ -124,7 +124,6 @@ export function addExportVerb(program: Command): void {
   program
     .command('export')
     .argument('<model>', 'run folder, .onnx file or name of a released model')
-    .description('write one ONNX file with its card: smaller weights, a fitted temperature, another main output')
     .requiredOption('--out <file>', 'the file to write, as model.onnx')
     .option('--fp16', 'keep large weights as float16: half the size, computed in float32')
     .option('--int8', 'keep large weights as int8: about a quarter of the size, computed in float32')

@@ -71,7 +71,6 @@ export function addLabelVerb(program: Command): void {
   const verb = program
     .command('label')
     .argument('<source...>', 'folders, archives (.zip, .tar, .tar.gz), videos, pictures, or lists of paths (.txt, one a line)')
-    .description('label every face in many pictures, on this machine or on many')
     // So that `query` and `cancel` have options of their own, though some have the same names.
     .enablePositionalOptions()
     .option('--out <folder>', 'where the labels go; the same command goes on with what is there')

@@ -51,7 +51,6 @@ export function addModelsVerb(program: Command): void {
   program
     .command('models')
     .argument('[name]', 'show one: an architecture, a released model, an .onnx file or the folder of a run')
-    .description('list architectures with parameters and operations, and released models')
     .option('--set <option=value>', 'an option of the architecture; may be repeated', (text: string, before: Record<string, OptionValue> = {}) => {
       const [option, value] = parseAssignment(text);
       return { ...before, [option]: value };

@@ -118,7 +118,6 @@ export function addPredictVerb(program: Command): void {
   program
     .command('predict')
     .argument('<file...>', 'picture and video files')
-    .description('find the faces in photographs and videos and name the expression each shows')
     .option('--model <model>', '.onnx file, run folder, or name of a released model')
     .option('--detector <file>', 'a YuNet face detector (.onnx) instead of the built-in one')
     .option('--whole-image', 'each picture is a face crop already: look for no faces')

@@ -176,7 +176,6 @@ export function addPseudoLabelVerb(program: Command): void {
   program
     .command('pseudo-label')
     .argument('<models...>', '.onnx files, run folders or names of released models; several agree by the mean of their probabilities')
-    .description('label rows by what models are sure of, as a csv to edit and apply')
     .requiredOption('--data <dir>', 'store made by `mien data import`')
     .requiredOption('--split <name>', 'split whose rows are to be labelled')
     .requiredOption('--out <csv>', 'file to write')

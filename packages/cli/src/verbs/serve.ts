@@ -101,7 +101,6 @@ export function addServeVerb(program: Command): void {
   const { deadlineMs, imagesPerSecond, burstImages, queuedImages, batchImages, videoFrames, imageBytes, pixels } = defaultLimits;
   program
     .command('serve')
-    .description('recognise expressions over HTTP: images, videos, explanations; /docs shows the addresses')
     .option('--host <address>', 'address to listen on; any that others can reach needs a token', '127.0.0.1')
     .option('--port <n>', 'port (default: PORT, or the first free one from 4180 on)')
     .option('--model <model>', '.onnx file, run folder, or name of a released model; repeat for several, the first is the default', collect)

@@ -56,7 +56,6 @@ function chooseModels(asked: string | undefined): { models: StudioModel[]; defau
 export function addStudioVerb(program: Command): void {
   program
     .command('studio')
-    .description('open the studio: drop photographs, see every face with its expression; pictures stay in the page')
     .option('--port <n>', 'port on 127.0.0.1 (default: PORT, or the first free one from 4170 on)')
     .option('--model <model>', 'show this model first: .onnx file, run folder, or name of a released model')
     .option('--data <store>', 'label the rows of this store by hand; decisions go into a csv beside it')

@@ -171,7 +171,6 @@ export function addSweepVerb(program: Command): void {
   const verb = program
     .command('sweep')
     .argument('<recipe>', 'name of a recipe that comes with Mien, or a .yaml file')
-    .description('train a recipe in many forms and write one table; called again, it goes on where it was ended')
     .requiredOption('--data <dir>', 'store made by `mien data import`')
     .option('--out <dir>', 'folder of the sweep: runs, results.md, .csv, .json, .png; over a queue, one that all workers see')
     .option('--grid <key=a,b,c...>', 'every combination of these values', several, [] as string[])

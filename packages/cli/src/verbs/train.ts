@@ -100,7 +100,6 @@ export function addTrainVerb(program: Command): void {
   program
     .command('train')
     .argument('<recipe>', 'name of a recipe that comes with Mien, or a .yaml file')
-    .description('train a model; Ctrl-C stops it with a checkpoint')
     .requiredOption('--data <dir>', 'store made by `mien data import`')
     .option('--out <run>', 'folder of the run: recipe, log, checkpoint, model')
     .option('--resume', 'go on with an interrupted run, to the same weights as without the interruption')

@@ -10,7 +10,7 @@ import { pullVerb } from './weights-pull.ts';
 const append = (value: string, before: string[]): string[] => [...before, value];
 
 export function addWeightsVerbs(program: Command): void {
-  const weights = program.command('weights').description('bring pretrained weights in');
+  const weights = program.command('weights');
   weights
     .command('list')
     .description('list the weights on the public hub that are known to fit')

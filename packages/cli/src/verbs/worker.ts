@@ -21,7 +21,6 @@ interface WorkerFlags {
 export function addWorkerVerb(program: Command): void {
   program
     .command('worker')
-    .description('join a queue and do the work that waits there, labelling or training, on any machine that sees the same folders')
     .option('--queue <url>', `redis://… of the Redis or Valkey that \`mien label\`, \`mien sweep\` or \`mien ablate\` uses (or set ${queueVariable})`)
     .option('--name <name>', 'serve only the job of this name')
     .option('--threads <n>', 'threads (default 1: start one worker a core; for training, rather one worker with all of them)', parseCount('--threads', 1, 256))

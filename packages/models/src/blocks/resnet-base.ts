@@ -21,6 +21,7 @@ export const resnetOptions = {
   reduction: { kind: 'integer', default: 16, min: 1, max: 64, help: 'channels ÷ hidden units of CBAM and of squeeze-and-excitation' },
   kernel: { kind: 'choice', default: 7, choices: [3, 5, 7], help: 'side of the window of CBAM’s spatial attention' },
   se: { kind: 'flag', default: false, help: 'squeeze-and-excitation in every block, before CBAM (Hu et al. 2018)' },
+  zeroInit: { kind: 'flag', default: false, help: 'every residual branch starts at zero (Goyal et al. 2017), which helps a start from scratch' },
 } as const satisfies OptionSpecs;
 
 export interface ResnetShape {
@@ -49,10 +50,11 @@ export function resnetBase(net: Net, x: Value, { depths, bottleneck }: ResnetSha
       : maxPool(convNorm(net, 'conv1', 'bn1', x, { channels, kernel: 7, stride: 2, activation: 'Relu' }), 3, { stride: 2, padding: 1 });
   for (const [stage, depth] of depths.entries()) {
     const stageWidth = scaleWidth(64 * 2 ** stage, width);
-    for (let block = 0; block < depth; block++) {
-      const inner = net.scope(`layer${stage + 1}.${block}`);
-      const stride = stage > 0 && block === 0 ? 2 : 1;
-      y = bottleneck ? bottleneckBlock(inner, y, { width: stageWidth, stride, ...gates }) : residualBlock(inner, y, { channels: stageWidth, stride, ...gates });
+    for (let at = 0; at < depth; at++) {
+      const inner = net.scope(`layer${stage + 1}.${at}`);
+      const stride = stage > 0 && at === 0 ? 2 : 1;
+      const block = { stride, lastGamma: options.zeroInit ? 0 : 1, ...gates };
+      y = bottleneck ? bottleneckBlock(inner, y, { width: stageWidth, ...block }) : residualBlock(inner, y, { channels: stageWidth, ...block });
     }
   }
   return options.cbam === 'after-base' ? cbamOf(net, y, attention) : y;
