@@ -1,18 +1,19 @@
 /** The worker thread of `train.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '@mien/runtime';
-import { runTraining, type TrainerOptions } from './trainer.ts';
+import { unlessLost } from './lost-run.ts';
+import { runTraining } from './trainer.ts';
+import { type TrainWorkerData, wishes } from './worker-data.ts';
 
-export interface TrainWorkerData extends Omit<TrainerOptions, 'onEvent' | 'shouldStop'> {
-  /** One Int32: not 0 when the run should stop. */
-  readonly stop: SharedArrayBuffer;
-}
-
-const { stop, ...options } = workerData as TrainWorkerData;
-const flag = new Int32Array(stop);
+const { wish, ...options } = workerData as TrainWorkerData;
+const wished = (): number => Atomics.load(new Int32Array(wish), 0);
 
 try {
-  await runTraining({ ...options, onEvent: (event) => parentPort!.postMessage({ event }), shouldStop: () => Atomics.load(flag, 0) !== 0 });
+  const calls = unlessLost(options.out, () => wished() === wishes.leave, {
+    onEvent: (event) => parentPort!.postMessage({ event }),
+    shouldStop: () => wished() === wishes.stop,
+  });
+  await runTraining({ ...options, ...calls });
 } catch (error) {
   // Errors lose their class on the way between threads.
   const { message, stack } = error as Error;

@@ -9,8 +9,9 @@ import { checkRecipe } from './recipe.ts';
 import type { OpenTrainingOptions } from './open-training.ts';
 import type { Recipe } from './recipe-schema.ts';
 import { explainWriteError, isRunFolder, makeFolder, runFolder, writeAtomically } from './run-folder.ts';
+import { unlessLost } from './lost-run.ts';
 import { takeRunLock } from './run-lock.ts';
-import type { TrainWorkerData } from './train-worker.ts';
+import { type TrainWorkerData, wishes } from './worker-data.ts';
 
 export interface TrainOptions extends OpenTrainingOptions {
   readonly out: string;
@@ -121,58 +122,49 @@ const taskOf = ({ recipe, data, out, resume, threads, pauseAfter, device }: Trai
   device,
 });
 
-const lostError = (out: string): UserError => new UserError('run-lost', `${out}: another process has taken this run over; this one has stopped`);
-
 async function trainHere(options: TrainOptions, onEvent: OnEvent, lost: AbortSignal): Promise<void> {
   const { runTraining } = await import('./trainer.ts');
-  const unlessLost = (): void => {
-    if (lost.aborted) throw lostError(options.out);
-  };
-  await runTraining({
-    ...taskOf(options),
-    onEvent: (event) => {
-      unlessLost();
-      onEvent(event);
-    },
-    shouldStop: () => {
-      unlessLost();
-      return options.signal?.aborted ?? false;
-    },
-  });
+  const shouldStop = (): boolean => options.signal?.aborted ?? false;
+  await runTraining({ ...taskOf(options), ...unlessLost(options.out, () => lost.aborted, { onEvent, shouldStop }) });
 }
 
 async function trainInWorker(options: TrainOptions, onEvent: OnEvent, lost: AbortSignal): Promise<void> {
-  const stop = new SharedArrayBuffer(4);
-  const workerData: TrainWorkerData = { ...taskOf(options), stop };
+  const wish = new SharedArrayBuffer(4);
+  const workerData: TrainWorkerData = { ...taskOf(options), wish };
   // Flags of the parent, as --input-type, mean nothing to the worker's own file.
   const worker = new Worker(new URL('./train-worker.js', import.meta.url), { workerData, execArgv: [] });
-  const onAbort = (): void => {
-    Atomics.store(new Int32Array(stop), 0, 1);
+  const ask = (value: number): void => {
+    Atomics.store(new Int32Array(wish), 0, value);
   };
+  const onAbort = (): void => {
+    if (!lost.aborted) ask(wishes.stop);
+  };
+  lost.addEventListener('abort', () => ask(wishes.leave));
   options.signal?.addEventListener('abort', onAbort);
   if (options.signal?.aborted) onAbort();
   try {
     await new Promise<void>((resolve, reject) => {
-      lost.addEventListener('abort', () => reject(lostError(options.out)));
+      let failure: unknown;
       worker.on('message', (message: { event?: TrainEvent; error?: { message: string; stack?: string; code?: string } }) => {
+        if (failure !== undefined) return;
         const { event, error } = message;
         if (error) {
-          reject(error.code ? new UserError(error.code, error.message) : Object.assign(new Error(error.message), { stack: error.stack }));
+          failure = error.code ? new UserError(error.code, error.message) : Object.assign(new Error(error.message), { stack: error.stack });
           return;
         }
-        if (!event) return;
+        if (!event || lost.aborted) return;
         try {
           onEvent(event);
-        } catch (failure) {
+        } catch (thrown) {
+          failure = thrown;
           onAbort();
-          reject(failure);
         }
       });
       worker.on('error', reject);
-      worker.on('exit', () => resolve());
+      // Waited for, never terminated: a thread ended while ONNX Runtime computes in it takes the process along.
+      worker.on('exit', () => (failure === undefined ? resolve() : reject(failure)));
     });
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
-    await worker.terminate();
   }
 }
