@@ -5,6 +5,7 @@ import { UserError } from '@mien/runtime';
 import { findModel } from '../find-model.ts';
 import { queueVariable } from '../queue-variable.ts';
 import { formatDuration, note, parseCount, printJson, printText, Progress } from '../output.ts';
+import { onTwoSignals } from '../two-signals.ts';
 
 interface LabelFlags {
   out?: string;
@@ -57,13 +58,10 @@ function summary(dir: string, { state, items, totals, failed, skipped }: Manifes
 /** First Ctrl-C: stop in good order. Second: at once, which loses nothing either. */
 function stopOnSignals(): AbortController {
   const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (stop.signal.aborted) process.exit(130);
-      note('stopping');
-      stop.abort();
-    });
-  }
+  onTwoSignals(() => {
+    note('stopping');
+    stop.abort();
+  });
   return stop;
 }
 

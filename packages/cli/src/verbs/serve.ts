@@ -6,6 +6,7 @@ import { UserError } from '@mien/runtime';
 import { defaultLimits, parsePort, type ServiceLimits, startService, type StartServiceOptions } from '@mien/server';
 import { findModel, releasedModels } from '../find-model.ts';
 import { note, parseCount, printText } from '../output.ts';
+import { onTwoSignals } from '../two-signals.ts';
 
 interface ServeFlags {
   host?: string;
@@ -84,19 +85,6 @@ function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
 
-/** The first signal lets the service finish, a second one ends it at once. */
-function stopOnSignals(stop: (graceMs: number) => Promise<void>, graceMs: number): void {
-  let asked = false;
-  const onSignal = (): void => {
-    if (asked) process.exit(1);
-    asked = true;
-    note('Finishing what was accepted; a second signal ends at once.');
-    void stop(graceMs);
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-}
-
 export function addServeVerb(program: Command): void {
   const { deadlineMs, imagesPerSecond, burstImages, queuedImages, batchImages, videoFrames, imageBytes, pixels } = defaultLimits;
   program
@@ -137,6 +125,9 @@ export function addServeVerb(program: Command): void {
       });
       printText(service.url);
       note(`${service.url}/docs shows how to ask. Images are neither stored nor logged. Ctrl-C ends.`);
-      stopOnSignals(service.stop, flags.grace * 1000);
+      onTwoSignals(() => {
+        note('Finishing what was accepted; a second signal ends at once.');
+        void service.stop(flags.grace * 1000);
+      });
     });
 }

@@ -6,6 +6,7 @@ import { UserError } from '@mien/runtime';
 import { findModel } from '../find-model.ts';
 import { note, parseCount } from '../output.ts';
 import { queueVariable } from '../queue-variable.ts';
+import { onTwoSignals } from '../two-signals.ts';
 
 interface WorkerFlags {
   queue?: string;
@@ -39,13 +40,10 @@ export function addWorkerVerb(program: Command): void {
       parsePathMap(map);
       const model = flags.model === undefined ? undefined : findModel(flags.model);
       const stop = new AbortController();
-      for (const name of ['SIGINT', 'SIGTERM'] as const) {
-        process.on(name, () => {
-          if (stop.signal.aborted) process.exit(130);
-          note('stopping; the job in work goes back to the queue, as far as it is');
-          stop.abort();
-        });
-      }
+      onTwoSignals(() => {
+        note('stopping; the job in work goes back to the queue, as far as it is');
+        stop.abort();
+      });
       const began = performance.now();
       let jobs = 0;
       note('waiting for work');

@@ -6,11 +6,14 @@ import { testCard } from '../../../runtime/src/test-model.ts';
 import { JobRunner } from './job-runner.ts';
 import type { PoolThread } from './pool-member.ts';
 import { asRefusal } from './service-error.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts';
+import type { FromWorker, JobMessage, ToWorker, WorkerSetup } from './worker-messages.ts';
 
 /** Keeps what it is sent, and says what a test makes it say. */
 export class PuppetThread extends EventEmitter implements PoolThread {
-  readonly sent: ToWorker[] = [];
+  readonly sent: JobMessage[] = [];
+  /** Asked to leave; it does, unless `deaf`. */
+  left = false;
+  deaf = false;
   terminated = false;
 
   constructor(first: FromWorker = { type: 'ready', cards: { test: testCard as ModelCard } }) {
@@ -28,7 +31,12 @@ export class PuppetThread extends EventEmitter implements PoolThread {
   }
 
   postMessage(message: ToWorker): void {
-    this.sent.push(message);
+    if (message !== 'leave') {
+      this.sent.push(message);
+      return;
+    }
+    this.left = true;
+    if (!this.deaf) this.emit('exit', 0);
   }
 
   async terminate(): Promise<void> {
@@ -52,7 +60,12 @@ export class InlineThread extends EventEmitter implements PoolThread {
     );
   }
 
-  postMessage({ id, job }: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+  postMessage(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    if (message === 'leave') {
+      void this.terminate();
+      return;
+    }
+    const { id, job } = message;
     const own = structuredClone(job, { transfer: [...transfer] });
     this.#runner!.run(own).then(
       (result) => this.emit('message', { type: 'done', id, result }),

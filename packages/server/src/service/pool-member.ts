@@ -1,4 +1,5 @@
 /** One worker thread of the pool, with the jobs it has. */
+import { setTimeout } from 'node:timers/promises';
 import { type ModelCard, UserError } from '@mien/runtime';
 import { isRefusalCode, ServiceError } from './service-error.ts';
 import type { FromWorker, Job, JobResults, ToWorker } from './worker-messages.ts';
@@ -50,6 +51,7 @@ export class PoolMember {
   readonly #byLoad = new Map<number, number>();
   #ready = false;
   #ended = false;
+  #exited = false;
 
   constructor(thread: PoolThread, events: MemberEvents) {
     this.#thread = thread;
@@ -74,6 +76,7 @@ export class PoolMember {
       failure = error;
     });
     thread.on('exit', (code) => {
+      this.#exited = true;
       if (this.#ended) return;
       const wasReady = this.#ready;
       this.#end();
@@ -114,10 +117,19 @@ export class PoolMember {
     this.#thread.postMessage({ id, job: own }, transfer);
   }
 
-  /** Refuses its jobs and ends the thread, without an event. */
-  async terminate(): Promise<void> {
+  /**
+   * Refuses its jobs and asks the thread to end, without an event. A thread that is ended from outside while ONNX Runtime computes
+   * can take the whole process along, so that is for one that does not go within `patienceMs`.
+   */
+  async leave(patienceMs: number): Promise<void> {
     this.#end();
-    await this.#thread.terminate();
+    if (this.#exited) return;
+    const gone = new Promise<void>((resolve) => this.#thread.on('exit', () => resolve()));
+    this.#thread.postMessage('leave');
+    const late = new AbortController();
+    const patience = setTimeout(patienceMs, 'late', { ref: false, signal: late.signal }).catch(() => {});
+    if ((await Promise.race([gone, patience])) === 'late') await this.#thread.terminate();
+    late.abort();
   }
 
   #settle(id: number): Running | undefined {

@@ -173,12 +173,20 @@ test('a worker that ends loses its work to an honest answer, is replaced, and th
   expect((await third!).width).toBe(7);
 });
 
-test('a worker that is stuck is replaced', async () => {
+test('a worker that is stuck is asked to leave and replaced', async () => {
   const { pool, threads } = await open({ stuckMs: 40 });
   await expect(pool.run(photo(), soon())).rejects.toMatchObject({ code: 'worker-lost' });
-  expect(threads[0]!.terminated).toBe(true);
+  expect(threads[0]!.left).toBe(true);
   await vi.waitFor(() => expect(threads).toHaveLength(2), 5000);
   await vi.waitFor(() => expect(pool.ready).toBe(true));
+  expect(threads[0]!.terminated).toBe(false);
+});
+
+test('one that does not leave is ended in the end', async () => {
+  const { pool, threads } = await open({ stuckMs: 40 });
+  threads[0]!.deaf = true;
+  await expect(pool.run(photo(), soon())).rejects.toMatchObject({ code: 'worker-lost' });
+  await vi.waitFor(() => expect(threads[0]!.terminated).toBe(true), 5000);
 });
 
 test('a model that cannot be opened is told to the caller', async () => {
@@ -189,9 +197,14 @@ test('a model that cannot be opened is told to the caller', async () => {
   });
 });
 
-test('a closed pool takes nothing', async () => {
-  const { pool } = await open();
+test('a closed pool takes nothing, and what it had is refused', async () => {
+  const { pool, threads } = await open();
+  const jobs = [photo(), photo(), photo()].map((job) => pool.run(job, soon()));
+  expect([pool.running, pool.queued]).toEqual([2, 1]);
+  const refused = Promise.allSettled(jobs);
   await pool.close();
+  expect((await refused).map((each) => (each as PromiseRejectedResult).reason.code)).toEqual(['worker-lost', 'worker-lost', 'draining']);
+  expect([threads[0]!.left, threads[0]!.terminated]).toEqual([true, false]);
   await expect(pool.run(photo(), soon())).rejects.toMatchObject({ code: 'draining' });
 });
 

@@ -60,6 +60,8 @@ const longGapMs = 10 * denseGapMs;
 const gatherMs = 12;
 const gatherCrops = 3;
 const defaultStuckMs = 60_000;
+/** How long a worker may take to leave: one run of a network. */
+const closeMs = 10_000;
 const firstRestartMs = 500;
 const longestRestartMs = 30_000;
 /** Faces in one run: larger batches gain nothing. */
@@ -70,6 +72,8 @@ const longestWaitMs = 4;
 const openWorker = (setup: WorkerSetup): PoolThread =>
   // Flags of the parent, as --input-type, mean nothing to the worker's own file.
   new Worker(new URL('./recognition-worker.js', import.meta.url), { workerData: setup, execArgv: [] }) as PoolThread;
+
+const draining = (): ServiceError => new ServiceError('draining', 'the service is shutting down; ask another instance');
 
 function loadOf(job: Job): number {
   return job.kind === 'recognise' && job.detect === 'none' ? cropLoad : photoLoad;
@@ -144,7 +148,7 @@ export class RecognitionPool {
    * any other error is a bug.
    */
   async run<J extends Job>(job: J, { deadline, signal, patient = false }: RunOptions): Promise<JobResults[J['kind']]> {
-    if (this.#closed) throw new ServiceError('draining', 'the service is shutting down; ask another instance');
+    if (this.#closed) throw draining();
     const late = (): ServiceError =>
       new ServiceError('deadline-passed', 'the service is busy and could not answer in time; try again later', { retryAfterS: 1 });
     // A timer of 0 ms lets a quick worker answer first: what comes late is not begun.
@@ -182,12 +186,13 @@ export class RecognitionPool {
     });
   }
 
-  /** Ends the workers; what is queued or in work is lost. Call when nothing is. */
+  /** Ends the workers; what is queued or in work is refused. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#watch);
     clearTimeout(this.#gathering);
-    await Promise.all(this.#members.map((member) => member.terminate()));
+    for (const { receiver } of this.#queue.splice(0)) receiver.reject(draining());
+    await Promise.all(this.#members.map((member) => member.leave(closeMs)));
   }
 
   #freeMember(load: number): PoolMember | undefined {
@@ -283,7 +288,7 @@ export class RecognitionPool {
     for (const member of [...this.#members]) {
       const { oldestStarted } = member;
       if (oldestStarted === undefined || performance.now() - oldestStarted < stuckMs) continue;
-      void member.terminate();
+      void member.leave(stuckMs);
       this.#lose(member, `a job took more than ${stuckMs / 1000} s`);
     }
   }

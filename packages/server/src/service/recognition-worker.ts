@@ -5,13 +5,13 @@ import { UserError } from '@mien/runtime';
 import { defaultDetector } from '@mien/runtime/node';
 import { JobRunner } from './job-runner.ts';
 import { asRefusal } from './service-error.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts';
+import type { FromWorker, JobMessage, ToWorker, WorkerSetup } from './worker-messages.ts';
 
 const port = parentPort!;
 const setup = workerData as WorkerSetup;
 const say = (message: FromWorker): void => port.postMessage(message);
 
-async function answer(runner: JobRunner, { id, job }: ToWorker): Promise<void> {
+async function answer(runner: JobRunner, { id, job }: JobMessage): Promise<void> {
   try {
     say({ type: 'done', id, result: await runner.run(job) });
   } catch (error) {
@@ -25,7 +25,11 @@ async function answer(runner: JobRunner, { id, job }: ToWorker): Promise<void> {
 try {
   const detector = await defaultDetector({ threads: setup.threads });
   const runner = await JobRunner.open({ ...setup, detector, createSession, onRun: (faces) => say({ type: 'run', faces }) });
-  port.on('message', (message: ToWorker) => void answer(runner, message));
+  port.on('message', (message: ToWorker) => {
+    // Ends this thread, and where messages are read no network runs: ONNX Runtime blocks the thread while it computes.
+    if (message === 'leave') process.exit();
+    void answer(runner, message);
+  });
   say({ type: 'ready', cards: runner.cards });
 } catch (error) {
   const { message } = error as Error;

@@ -58,10 +58,13 @@ export interface JobResults {
   };
 }
 
-export interface ToWorker {
+export interface JobMessage {
   readonly id: number;
   readonly job: Job;
 }
+
+/** `leave`: end, after the run of a network that is in progress. */
+export type ToWorker = JobMessage | 'leave';
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly cards: Readonly<Record<string, ModelCard>> }
