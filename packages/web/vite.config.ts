@@ -9,8 +9,8 @@ import { defineConfig, type Plugin } from 'vite';
 
 const ortDist = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
 const assets = join(import.meta.dirname, '../runtime/assets');
-/** The light detector, and what models that ask for a face's points need. */
-const networks = ['face-detector-light.onnx', 'face-landmarks.onnx'];
+/** The light detector, and what models that ask for a face's points need, each with its licence. */
+const networks = ['face-detector-light', 'face-landmarks'].flatMap((name) => [`${name}.onnx`, `${name}.LICENSE.txt`]);
 /** What ONNX Runtime's two builds load by themselves, from `wasmPaths`. */
 const ortFiles = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.asyncify.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'];
 

@@ -21,5 +21,6 @@ export { bestFit, checkFit, type ModelFit } from './weights/check-fit.ts';
 export { type FoldedNorm, importWeights, type ImportWeightsOptions, type WeightImport } from './weights/import-weights.ts';
 export type { MissingWeight, SkippedTensor } from './weights/match-tensors.ts';
 export { imagenetNormalisation, type Normalisation, symmetricNormalisation } from './weights/normalisation.ts';
+export { parseStatedNormalisation } from './weights/stated-normalisation.ts';
 export { unfoldBatchNorm, type UnfoldOptions } from './weights/unfold-batch-norm.ts';
 export { findHubWeights, findHubWeightsAt, type HubWeights, hubWeights } from './weights/catalogue.ts';

@@ -5,6 +5,7 @@ import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '@mien/mo
 import { UserError } from '@mien/runtime';
 import type { DataFingerprint } from './data-fingerprint.ts';
 import { writeAtomically } from './run-folder.ts';
+import { isFields } from './set-field.ts';
 
 /** Where in the run the next step is, and the sums the epoch's figures are made of. */
 export interface Position {
@@ -103,7 +104,16 @@ function readFormat(file: string): ReturnType<typeof decodeSafetensors> {
   if (found.metadata.format !== checkpointFormat) {
     throw new UserError('bad-checkpoint', `${file}: expected a checkpoint of format ${checkpointFormat}, got ${found.metadata.format ?? 'none'}`);
   }
+  if (!isPosition(found.metadata.position)) throw new UserError('bad-checkpoint', `${file}: does not say where its run stands; it is damaged, so start anew`);
   return found;
+}
+
+function isPosition(text: string | undefined): boolean {
+  try {
+    return isFields(JSON.parse(text ?? ''));
+  } catch {
+    return false;
+  }
 }
 
 /** Where the run of a checkpoint stands. */

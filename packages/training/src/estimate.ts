@@ -97,7 +97,9 @@ async function estimateStage(training: Training, stage: Stage, tell: (doing: Est
     const forward = features
       ? extraction / trainRows.length
       : (secondsPerImage * stage.batch) / imagesPerBatch(stage) / stepFactor(layerCosts(training.plan), stage);
-    const judging = stage.pseudo ? (unlabelledRows.length + validationRows.length) * forward * (stage.pseudo.flip ? 2 : 1) : 0;
+    const judging = stage.pseudo
+      ? (unlabelledRows.length + validationRows.length) * forward * (stage.pseudo.flip ? 2 : 1) * (stage.pseudo.models?.length ?? 1)
+      : 0;
     const epochSeconds = secondsPerImage * steps * stage.batch * stage.accumulate + forward * validationRows.length;
     return {
       name: stage.name,

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { decodeWeights } from '@mien/models';
+import { decodeWeights, parseStatedNormalisation, printableName } from '@mien/models';
 import { decodeModel, widenWeights } from '@mien/onnx';
 import { cardKey, type ModelCard, readCard, UserError } from '@mien/runtime';
 import type { Recipe } from './recipe-schema.ts';
 import { isRunFolder, runFolder } from './run-folder.ts';
+import { isFields } from './set-field.ts';
 
 export interface FoundTensor {
   readonly shape: readonly number[];
@@ -66,12 +67,35 @@ function ofModel(bytes: Uint8Array, file: string): Omit<InitFile, 'checksum'> {
   }
   if (!hasCard) return { tensors, origin: { name: basename(file) } };
   const card = readCard(bytes, file);
-  return { tensors, model: card.architecture, origin: originOfCard(card) };
+  const { mean, std } = card.preprocessing;
+  return { tensors, model: card.architecture, normalise: { mean: [...mean], std: [...std] }, origin: originOfCard(card) };
 }
 
 /** The file that a recipe's `init` stands for, whether or not it exists. */
 export function initFile(source: string): string {
   return isRunFolder(source) ? runFolder(source).model : source;
+}
+
+function readBytes(file: string, source: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    throw new UserError('no-init', `init ${source}: cannot be read (${(cause as Error).message})`, { cause });
+  }
+}
+
+function statedNormalisation(text: string, file: string): Recipe['normalise'] {
+  const { mean, std } = parseStatedNormalisation(text, `init ${file}`, 'import the weights again with --expects');
+  return { mean: [...mean], std: [...std] };
+}
+
+/** Options of an architecture, as JSON. */
+function parseOptions(text: string, file: string): Record<string, unknown> {
+  try {
+    const options = JSON.parse(text) as unknown;
+    if (isFields(options)) return options;
+  } catch {}
+  throw new UserError('bad-metadata', `init ${file}: its metadata say options ${printableName(text)}, expected an object; import the weights again`);
 }
 
 /** Of a `.safetensors` or `.onnx` file, or of the best model of a run. Throws `UserError` where there is none, or it cannot be read. */
@@ -80,7 +104,7 @@ export function readInitFile(source: string): InitFile {
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new UserError('no-init', `init ${source}: expected a .safetensors or .onnx file or the folder of a run with a model.onnx; there is none`);
   }
-  const bytes = new Uint8Array(readFileSync(file));
+  const bytes = readBytes(file, source);
   const checksum = createHash('sha256').update(bytes).digest('hex');
   if (file.endsWith('.onnx')) return { ...ofModel(bytes, file), checksum };
   const { tensors, metadata } = decodeWeights(bytes, file);
@@ -89,9 +113,9 @@ export function readInitFile(source: string): InitFile {
     tensors,
     checksum,
     ...(partial === 'true' ? { partial: true } : {}),
-    ...(normalise ? { normalise: JSON.parse(normalise) as Recipe['normalise'] } : {}),
+    ...(normalise ? { normalise: statedNormalisation(normalise, file) } : {}),
     ...(model ? { model } : {}),
-    ...(options ? { options: JSON.parse(options) as Record<string, unknown> } : {}),
+    ...(options ? { options: parseOptions(options, file) } : {}),
     origin: { name: from ?? basename(file), ...(licence ? { licence } : {}) },
   };
 }

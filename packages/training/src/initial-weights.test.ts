@@ -104,6 +104,25 @@ describe('init', () => {
     expect(report.origin).toMatchObject({ name: 'mien-resnet', licence: 'MIT' });
   });
 
+  it('refuses a model that was trained on images normalised otherwise', () => {
+    const file = fileURLToPath(new URL('mien-resnet.onnx', releasedModelsUrl));
+    const error = refusal(() => open({ ...loadRecipe('mien-resnet'), init: file, normalise: { mean: 0.5, std: 0.25 } }));
+    expect(error.code).toBe('other-normalisation');
+    expect(error.message).toMatch(/its weights are for images normalised with \{"mean":\[0\.485,.* the recipe says \{"mean":0\.5,"std":0\.25\}/);
+  });
+
+  it.each([
+    ['normalise', '"imagenet"'],
+    ['normalise', '{}'],
+    ['normalise', '{'],
+    ['options', '{'],
+    ['options', '[1]'],
+  ])('refuses a file whose metadata say %s %s', (key, said) => {
+    const error = refusal(() => start(weightsFile('resnet18', narrow, { [key]: said }), 'resnet18'));
+    expect(error.code).toBe('bad-metadata');
+    expect(error.message).toContain(`its metadata say ${key} `);
+  });
+
   it('refuses numbers that are none, naming the weight', () => {
     const file = weightsFile('resnet18', narrow, {}, (name, { shape, data }) => {
       if (name === 'layer2.0.conv1.weight') data[7] = Number.NaN;

@@ -30,7 +30,7 @@ function checkNormalisation(source: string, expected: Recipe['normalise'], got: 
     if (entry(expected.mean, c) === entry(got.mean, c) && entry(expected.std, c) === entry(got.std, c)) continue;
     throw new UserError(
       'other-normalisation',
-      `init ${source}: its weights are for images normalised with ${JSON.stringify(expected)}, the recipe says ${JSON.stringify(got)}; set normalise to the former, or import the weights again with --gets`,
+      `init ${source}: its weights are for images normalised with ${JSON.stringify(expected)}, the recipe says ${JSON.stringify(got)}; set normalise to the former, or import the weights with --gets`,
     );
   }
 }

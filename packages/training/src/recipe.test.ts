@@ -231,18 +231,19 @@ describe('loadRecipe', () => {
     expect(refusal(() => loadRecipe(file(yaml), ['=3'])).code).toBe('bad-set');
   });
 
-  // The YAML parser's own error comes through: exit 1 with a stack, for a user's mistake.
   it('refuses an override that is not YAML', () => {
     expect(refusal(() => loadRecipe(file(yaml), ['augmentation=[{op: flip'])).code).toBe('bad-set');
   });
 
-  // `--set data.validation.split=val` over `validation: { fraction }` leaves both keys, which no schema takes; the message does not say so.
+  // Both keys together are what no schema takes.
   it('an override can choose the other kind of validation', () => {
     const path = file(`${yaml}data: { validation: { fraction: 0.2 } }\n`);
     expect(loadRecipe(path, ['data.validation.split=val']).data.validation).toEqual({ split: 'val' });
+    const folds = ['data.validation.fold=1', 'data.validation.folds=5'];
+    expect(loadRecipe(path, folds).data.validation).toEqual({ fold: 1, folds: 5 });
+    expect(loadRecipe(path, [...folds, 'data.validation.fold=2']).data.validation).toEqual({ fold: 2, folds: 5 });
   });
 
-  // `--set __proto__.polluted=1` reaches Object.prototype.
   it('never touches what all objects inherit', () => {
     try {
       loadRecipe(file(yaml), ['__proto__.polluted=1', 'constructor.prototype.polluted=1']);

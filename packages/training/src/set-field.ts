@@ -35,7 +35,7 @@ function ownValue(stage: unknown, keys: readonly string[]): unknown {
 
 /** Stages whose own value hides the one the recipe is given, in words. */
 function describeKept(stages: unknown, keys: readonly string[], { path, said }: FieldChange): string | undefined {
-  if (!Array.isArray(stages) || keys[0] === 'stages') return undefined;
+  if (!Array.isArray(stages) || keys[0] === 'stages' || path === 'name') return undefined;
   const kept = stages.flatMap((stage: unknown, i) => {
     const value = ownValue(stage, keys);
     return value === undefined ? [] : [{ i, name: isFields(stage) && typeof stage.name === 'string' ? stage.name : `stages.${i}`, value }];
@@ -48,6 +48,21 @@ function describeKept(stages: unknown, keys: readonly string[], { path, said }: 
     : `${said}: stages ${each} keep their own ${path}; to change them, set stages.${first.i}.${path} and so on`;
 }
 
+const isIndex = (key: string, length: number): boolean => /^\d+$/.test(key) && Number(key) < length;
+
+function notInList({ said }: FieldChange, key: string, { length }: readonly unknown[]): UserError {
+  const has = length === 0 ? 'is empty' : `has items 0${length > 1 ? `…${length - 1}` : ''}`;
+  return new UserError('bad-set', `${said}: the list ${has}, not ${key}; give the number of an item, ${length} for one more, or the whole list`);
+}
+
+const validationForms = [['split'], ['fraction'], ['fold', 'folds']];
+
+/** Whether `validation` names its rows in the way that `key` belongs to. */
+function isSameForm(validation: unknown, key: string): boolean {
+  const form = validationForms.find((fields) => fields.includes(key));
+  return isFields(validation) && (form ?? []).some((field) => field in validation);
+}
+
 /**
  * Changes `target`; a number in the path counts the items of a list from 0.
  * @returns which stages keep a value of their own, in one line; undefined where the change reaches all.
@@ -57,19 +72,22 @@ export function setField(target: Fields, change: FieldChange): string | undefine
   const keys = path.split('.');
   if (keys.some((key) => key in Object.prototype)) throw new UserError('bad-set', `${said}: ${path} is not a field of a recipe`);
   const { stages } = target;
-  if (Array.isArray(stages) && stages.length > 0 && stages.every((stage) => isFields(stage) && keys[0]! in stage)) {
+  // A recipe's own name is no stage's.
+  if (path !== 'name' && Array.isArray(stages) && stages.length > 0 && stages.every((stage) => isFields(stage) && keys[0]! in stage)) {
     throw new UserError('bad-set', `${said}: every stage of this recipe gives its own ${keys[0]}; set stages.0.${path} and so on`);
   }
   const kept = describeKept(stages, keys, change);
   let inner: Fields | unknown[] = target;
   for (const [depth, key] of keys.slice(0, -1).entries()) {
-    // Validation rows are named in one of two ways: naming them anew replaces the other way.
-    const replaces = keys.slice(0, depth + 1).join('.') === 'data.validation';
     const fields = inner as Fields;
-    if (Array.isArray(inner) && !(key in inner)) throw new UserError('bad-set', `${said}: the list has items 0…${inner.length - 1}, not ${key}`);
+    if (Array.isArray(inner) && !isIndex(key, inner.length)) throw notInList(change, key, inner);
+    // Validation rows are named in one of three ways: naming them in another one replaces what stands there.
+    const replaces = keys.slice(0, depth + 1).join('.') === 'data.validation' && !isSameForm(fields[key], keys[depth + 1]!);
     if (replaces || typeof fields[key] !== 'object' || fields[key] === null) fields[key] = {};
     inner = fields[key] as Fields;
   }
+  // One more item may come at the end.
+  if (Array.isArray(inner) && !isIndex(keys.at(-1)!, inner.length + 1)) throw notInList(change, keys.at(-1)!, inner);
   // A copy: the same change may be made to several recipes.
   (inner as Fields)[keys.at(-1)!] = structuredClone(value);
   return kept;

@@ -1,6 +1,6 @@
 /** Whole trainings, seconds long. The package is imported by name: its worker runs compiled JavaScript. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -185,6 +185,15 @@ describe('interrupted', () => {
     expect(resumed.finished).toBe(true);
     expect(stepsOf(resumed.events).length).toBeLessThanOrEqual(4);
     expectSameRun(out, whole.out);
+  });
+
+  it('a damaged recipe.json is told in a line', async () => {
+    const out = join(temporaryDir(), 'run');
+    cpSync(whole.out, out, { recursive: true });
+    writeFileSync(runFolder(out).recipe, '{ "name": ');
+    const error = await refusal(run({ out, resume: true }));
+    expect(error.code).toBe('bad-file');
+    expect(error.message).toMatch(/recipe\.json: cannot be read \(.*\); without the recipe it was begun with the run cannot go on: start in another --out$/);
   });
 
   it('when it had finished, resuming changes nothing', async () => {

@@ -1,5 +1,5 @@
 /** Training in a thread of its own, with its log, lock and the saved recipe. */
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { resolve as resolvePath } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '@mien/runtime';
@@ -7,6 +7,7 @@ import { isCount, type TrainEvent } from './events.ts';
 import { firstDifference } from './first-difference.ts';
 import { checkRecipe } from './recipe.ts';
 import type { OpenTrainingOptions } from './open-training.ts';
+import { readJson } from './read-json.ts';
 import type { Recipe } from './recipe-schema.ts';
 import { explainWriteError, isRunFolder, makeFolder, runFolder, writeAtomically } from './run-folder.ts';
 import { unlessLost } from './lost-run.ts';
@@ -35,7 +36,7 @@ function prepare({ recipe, out, resume }: TrainOptions): Recipe {
   const folder = runFolder(out);
   if (resume) {
     if (!isRunFolder(out)) throw new UserError('no-run', `${out}: expected the folder of a run to resume, found no recipe.json there`);
-    const before = checkRecipe(JSON.parse(readFileSync(folder.recipe, 'utf8')), folder.recipe);
+    const before = checkRecipe(readJson(folder.recipe, 'without the recipe it was begun with the run cannot go on: start in another --out'), folder.recipe);
     if (JSON.stringify(before) !== JSON.stringify(recipe)) {
       const { path, was, now } = firstDifference(before, recipe)!;
       throw new UserError(

@@ -1,5 +1,5 @@
 /** The rows of a store on the labelling page: judged by a model in the background, decided by a person. */
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { noLabel, openStore, type ProposedChange, type Split, type Store } from '@mien/data';
 import { UserError } from '@mien/runtime';
 import type { LabelDecision, LabelDesk, LabelOverview, LabelRow } from '@mien/server';
@@ -10,6 +10,12 @@ import { LabelJournal, rowKey, type RowName } from './label-journal.ts';
 export function journalOf(dir: string): string {
   const whole = resolve(dir);
   return join(dirname(whole), `${basename(whole)}.labelling.csv`);
+}
+
+/** As a command typed where the studio was started may name it. */
+function nameFromHere(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') || isAbsolute(path) ? file : path;
 }
 
 /** In place of a guess. */
@@ -94,7 +100,7 @@ export class StoreDesk implements LabelDesk {
       decided: this.#decided.size,
       relabelled: actions.filter((action) => action === 'relabel').length,
       dropped: actions.filter((action) => action === 'drop').length,
-      journal: this.#journal.file,
+      journal: nameFromHere(this.#journal.file),
       judged: this.#judged,
       disagreements: this.#disagreements(),
       judgingFailed: this.#judgingFailed,

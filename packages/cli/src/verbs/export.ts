@@ -63,8 +63,9 @@ async function exportModel(model: string, flags: ExportFlags): Promise<void> {
   const { threads, sameRows = false, temperatureShare: share } = flags;
   const file = findModel(model);
   const original: Uint8Array = new Uint8Array(readFileSync(file));
-  const bytes = rounding ? encodeModel(rounding.round(decodeModel(original))) : original;
+  // First, for it says in a line what is no model.
   let card = readCard(original, file);
+  const bytes = rounding ? encodeModel(rounding.round(decodeModel(original))) : original;
   if (flags.head !== undefined) card = withMainHead(card, flags.head, file);
   makeRoomFor(flags.out);
   if (rounding) card = { ...card, figures: withNote(card.figures, `measured before the weights were kept as ${rounding.name}`) };

@@ -50,6 +50,13 @@ describe('mien export', () => {
     expect(more.at(-1)).toMatchObject({ split: 'held', value: 0.5, note: 'measured before the weights were kept as int8' });
   });
 
+  it.each([[], ['--int8'], ['--fp16']])('says in a line that a file is no model %s', async (...rounding) => {
+    writeFileSync(at('garbage.onnx'), 'no model');
+    const { status, err } = await mien('export', at('garbage.onnx'), ...rounding, '--out', at('nothing.onnx'));
+    expect([status, err.trim().split('\n').length, existsSync(at('nothing.onnx'))]).toEqual([2, 1, false]);
+    expect(err).toContain('garbage.onnx');
+  });
+
   it('fits the temperature on rows that are named, and not silently on those the card has figures of', async () => {
     const fit = (split: string, ...more: string[]) =>
       mien('export', at('a.onnx'), '--temperature-from', at('store'), '--split', split, '--out', at('cool.onnx'), ...more);

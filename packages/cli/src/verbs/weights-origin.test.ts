@@ -71,6 +71,9 @@ describe('how images were normalised, and the licence', () => {
   it('is assumed where nothing tells it', () => {
     expect(originOf(safetensors({}), {})).toEqual({ expects: imagenetNormalisation, expectsBy: 'assumed', licence: 'unknown', source: 'w.safetensors' });
     expect(originOf(onnx({}), {}).expectsBy).toBe('assumed');
+    // Those the catalogue knows for this model expect −1…1.
+    expect(originOf(safetensors({}), { model: 'inception-v3' })).toMatchObject({ expects: symmetricNormalisation, expectsBy: 'assumed' });
+    expect(originOf(safetensors({}), { model: 'resnet34' })).toMatchObject({ expects: imagenetNormalisation, expectsBy: 'assumed' });
   });
 
   it.each(['null', '[]', 'x\u001b[2J\n', '{"mean":[0.5]}', '{"mean":[0.5],"std":[0]}', '{"mean":[1,2],"std":[1,2]}', '{"mean":["1"],"std":[1]}'])(

@@ -238,6 +238,14 @@ describe('another normalisation', () => {
     expect(relativeError(await logitsOf(network, [3, 8, 8], found.weights, normed(colour, expects)), expected)).toBeLessThan(1e-5);
   });
 
+  it('is refused of a file whose batch norm has no moving mean to take it up', () => {
+    const network = findArchitecture('resnet18')!.build({ classes: 4, width: 0.125, channels: 3 });
+    const tensors = new Map([...fileOf(network, [3, 32, 32])].filter(([name]) => !name.includes('running_')));
+    expect(() => importWeights({ network, input: [3, 32, 32] }, tensors, { normalisation: { expects, gets } })).toThrow(
+      /^conv1: the file has neither a bias nor the moving mean bn1\.running_mean that could take up the change of normalisation; /,
+    );
+  });
+
   it('leaves weights of grey images alone, of which `expects` does not tell', () => {
     const grey = { network: findArchitecture('resnet18')!.build({ classes: 4, width: 0.125 }), input: [1, 32, 32] };
     expect(take(grey, fileOf(grey.network, grey.input), { normalisation: { expects, gets } }).reshaped).toEqual([]);

@@ -42,7 +42,8 @@ export interface WeightImport {
  * Takes from `tensors` what fits `network` at `input` [C,H,W]: names of torchvision, timm and Gluon, wrapped or not; dense
  * layers stored as convolutions; a stem for another number of channels; other numbers of patches. A classifier for other
  * classes does not fit and is skipped.
- * Nothing here refuses a file of another model: see `checkMatches`. Throws `UserError` `bad-weights` for a tensor that is not finite.
+ * Nothing here refuses a file of another model: see `checkFit`. Throws `UserError` `bad-weights` for a tensor that is not finite, and for
+ * a file without the moving mean that would take up a change of normalisation.
  */
 export function importWeights(
   { network, input }: { readonly network: Network; readonly input: Shape },
@@ -117,7 +118,12 @@ function addToOutput(
       mean,
       weights.get(mean)!.map((m, o) => m - shift[o]!),
     );
-  else throw new RangeError(`${conv}: neither a bias nor a batch norm of the file can take up the change of normalisation`);
+  else {
+    throw new UserError(
+      'bad-weights',
+      `${printableName(conv)}: the file has neither a bias nor ${mean ? `the moving mean ${printableName(mean)}` : 'a batch norm'} that could take up the change of normalisation; import it with --gets and --expects the same, and train with that normalise`,
+    );
+  }
 }
 
 function finite(name: string, data: Float32Array): Float32Array {

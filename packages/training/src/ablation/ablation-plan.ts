@@ -119,7 +119,11 @@ export function loadAblation(nameOrFile: string, overrides: readonly string[] = 
     if (rows.findIndex((other) => other.name === row.name) !== i) throw new UserError('bad-ablation', `${where}: there is a row of this name already`);
     const fields = startingFields(file, start);
     fields.name = row.name;
-    for (const change of [...changesOf(set, file), ...changesOf(row.set, where)]) setField(fields, change);
+    const own = [...changesOf(set, file), ...changesOf(row.set, where)];
+    for (const { path, said: asked } of [...own, ...said]) {
+      if (path === 'seed') throw new UserError('bad-set', `${asked}: every row is trained with the seeds of the file (${seeds.join(', ')}); change its seeds`);
+    }
+    for (const change of own) setField(fields, change);
     for (const change of said) {
       const notice = setField(fields, change);
       if (notice) notices.add(notice);

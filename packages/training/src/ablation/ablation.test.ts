@@ -260,7 +260,17 @@ rows:
 
   it('puts its table where a document marks its place', async () => {
     const document = join(temporaryDir(), 'results.md');
-    const summary = { name: 'a', description: 'What for.', dataset: 'd', measuredOn: 'split s', n: 3, seeds: [1], finished: true, rows: [] };
+    const summary = {
+      name: 'a',
+      description: 'What for.',
+      dataset: 'd',
+      measuredOn: 'split s',
+      n: 3,
+      seeds: [1],
+      finished: true,
+      trainedWith: ['1 thread of a toaster'],
+      rows: [],
+    };
     const row = {
       name: 'r',
       note: '',
@@ -278,7 +288,9 @@ rows:
     updateDocument(document, { ...summary, rows: [row] });
     const text = readFileSync(document, 'utf8');
     expect(text).toMatch(/^# Results\n\n<!-- ablation a -->\n\nWhat for\.\n\n\| row/);
-    expect(text).toMatch(/\| r +\| .*\n\nAccuracy in per cent on d, split s, n 3; seed 1.*\n\n<!-- \/ablation a -->\n\nend\n$/);
+    expect(text).toMatch(
+      /\| r +\| .*\n\nAccuracy in per cent on d, split s, n 3; seed 1.* Training: time of one, with 1 thread of a toaster\.\n\n<!-- \/ablation a -->\n\nend\n$/,
+    );
     updateDocument(document, { ...summary, rows: [row] });
     expect(readFileSync(document, 'utf8')).toBe(text);
     expect(() => updateDocument(document, { ...summary, name: 'b', rows: [row] })).toThrow(/expected the marks <!-- ablation b -->/);
@@ -311,6 +323,12 @@ describe('the file of an ablation', () => {
     expect(refusal('name: [')).toMatch(/not valid YAML/);
     expect(refusal(rows('  - { name: x }'), ['epochs=none'])).toMatch(/rows\.0 \(x\): epochs: /);
     expect(() => loadAblation('atention')).toThrow(/did you mean attention\?/);
+    expect(refusal(`${rows('  - { name: x }')}\nseeds: [1, 2]`, ['seed=7'])).toBe(
+      '--set seed=7: every row is trained with the seeds of the file (1, 2); change its seeds',
+    );
+    expect(refusal(rows('  - { name: x, set: { seed: 7 } }'))).toBe(
+      'bad.yaml: rows.0 (x): set seed: every row is trained with the seeds of the file (1); change its seeds',
+    );
   });
 
   it('changes every row by set and --set, and leaves the recipe of one row alone when another changes it', () => {

@@ -37,15 +37,16 @@ export function formatMeasured({ dataset, measuredOn, n, seeds }: AblationSummar
   return `Accuracy in per cent on ${dataset}, ${measuredOn}, n ${n}; ${spread}.`;
 }
 
-/** The same, with what the table's brackets and differences mean. */
+/** The same, with what the table's brackets, differences and times mean. */
 function formatProtocol(summary: AblationSummary): string {
-  const { seeds, rows } = summary;
+  const { seeds, rows, trainedWith } = summary;
   const first = rows[0]!.name;
   const references = new Set(rows.flatMap(({ figures }) => figures?.difference?.against ?? []));
   const to = [...(references.delete(first) ? [first] : []), ...(references.size > 0 ? ['the row they name'] : [])].join(' or ');
   const intervals = `In brackets 95 % intervals, by bootstrap over images${seeds.length > 1 ? ' and seeds' : ''}`;
   const differences = to ? `; differences are to ${to}, image by image` : '';
-  return `${formatMeasured(summary)} ${intervals}${differences}.`;
+  const times = trainedWith.length > 0 ? ` Training: time of one, with ${trainedWith.join('; ')}.` : '';
+  return `${formatMeasured(summary)} ${intervals}${differences}.${times}`;
 }
 
 /** Cells padded, so that the source reads as a table too. */

@@ -10,6 +10,7 @@ import { teacherFile } from '../combine/teacher-panel.ts';
 import { checkSameData, type DataFingerprint } from '../data-fingerprint.ts';
 import { initFile } from '../init-file.ts';
 import { readOutcome } from '../jobs/run-result.ts';
+import { readJson } from '../read-json.ts';
 import type { Recipe } from '../recipe-schema.ts';
 import { writeAtomically } from '../run-folder.ts';
 import type { AblationPlan } from './ablation-plan.ts';
@@ -76,7 +77,7 @@ export interface KeepAblationOptions {
  */
 export function keepAblation({ plan, data, out }: KeepAblationOptions): AblationRun[] {
   const file = join(out, 'ablation.json');
-  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as KeptAblation) : undefined;
+  const kept = existsSync(file) ? (readJson(file, 'delete it, and the same command makes it anew; what its runs came to is kept') as KeptAblation) : undefined;
   checkSameData(kept?.data, data, out, 'ablation');
   if (kept && kept.split !== plan.split) {
     const named = (split: string | undefined): string => split ?? 'the rows each recipe chooses its epoch on';

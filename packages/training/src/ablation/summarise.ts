@@ -42,6 +42,8 @@ export interface AblationSummary {
   readonly n: number;
   readonly seeds: readonly number[];
   readonly finished: boolean;
+  /** Machines and threads of the trainings, as far as their results say. */
+  readonly trainedWith: readonly string[];
   readonly rows: readonly RowSummary[];
 }
 
@@ -95,6 +97,7 @@ export function summariseAblation(plan: AblationPlan, { costs, dataset, outcomes
     n: results[0]?.n ?? 0,
     seeds: plan.seeds,
     finished,
+    trainedWith: [...new Set(results.flatMap((run) => run.trainedWith ?? []))].sort(),
     rows,
   };
 }

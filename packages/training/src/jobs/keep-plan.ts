@@ -1,8 +1,9 @@
 /** The plan of many trainings, kept in their folder: what is already there must be the same. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@mien/runtime';
 import { firstDifference } from '../first-difference.ts';
+import { readJson } from '../read-json.ts';
 import { writeAtomically } from '../run-folder.ts';
 
 export interface KeepPlanOptions {
@@ -21,7 +22,7 @@ const longestShown = 60;
 /** What the folder holds, undefined where it is new. */
 export function keptPlan({ file, out }: Pick<KeepPlanOptions, 'file' | 'out'>): unknown {
   const path = join(out, file);
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+  return existsSync(path) ? readJson(path, 'delete it, and the same command makes it anew') : undefined;
 }
 
 /** Throws `UserError` of `code` where the folder holds another plan, naming the first field that differs. */

@@ -14,6 +14,8 @@ export interface RunResult {
   readonly seed: number;
   /** Of the training; validation included. */
   readonly seconds: number;
+  /** What it took them with, in words; results of before do not say. Of a training that moved, where it ended. */
+  readonly trainedWith?: string;
   readonly bestEpoch: number;
   /** Epochs after which the training was paused, its schedule being that of all of them; undefined where it is over. */
   readonly pausedAfter?: number;

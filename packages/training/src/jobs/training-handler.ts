@@ -1,17 +1,19 @@
 /** The worker's side of a sweep or an ablation: trains one run, or takes it up from the checkpoint another worker left, and measures it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Claim, type JobContext, type OpenedHandler, parsePathMap, RetryLater, unreachable } from '@mien/jobs';
 import { UserError } from '@mien/runtime';
 import { readPosition } from '../checkpoint.ts';
 import { isCount, type TrainEvent } from '../events.ts';
 import { kernelsFor } from '../open-training.ts';
+import { readJson } from '../read-json.ts';
 import { checkRecipe } from '../recipe.ts';
 import type { Recipe } from '../recipe-schema.ts';
 import { isRunFolder, runFolder } from '../run-folder.ts';
 import { breakAbandonedLock } from '../run-lock.ts';
 import { train, type TrainOptions } from '../train.ts';
 import { keepOutcome, measureRun, readOutcome } from './run-result.ts';
+import { describeMachine } from './training-machine.ts';
 import { type TrainingDone, type TrainingJob, trainingJobSchema, type TrainingRunPayload, trainingRunSchema } from './training-job.ts';
 
 /** What only this machine knows. */
@@ -71,7 +73,8 @@ async function trainJob({ dir, data, device, worker }: Place, claim: Claim<Train
     if (!finished) signal.throwIfAborted();
     const { seconds, bestEpoch } = readPosition(runFolder(out).last);
     const measured = await measureRun({ recipe, data, out, split, threads, onProgress: (done, total) => onEvent({ type: 'measuring', done, total }) });
-    keepOutcome(out, { row, seed, seconds, bestEpoch, ...(finished ? {} : { pausedAfter: pauseAfter! }), ...measured });
+    const trainedWith = describeMachine(device, threads);
+    keepOutcome(out, { row, seed, seconds, trainedWith, bestEpoch, ...(finished ? {} : { pausedAfter: pauseAfter! }), ...measured });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     if (error.code === 'diverged') keepOutcome(out, { row, seed, failure: error.message });
@@ -83,7 +86,7 @@ async function trainJob({ dir, data, device, worker }: Place, claim: Claim<Train
 /** A row may be renamed while its training waits to be gone on with: the run keeps the name it was begun with. */
 function withKeptName(recipe: Recipe, out: string): Recipe {
   if (!isRunFolder(out)) return recipe;
-  const { name, description } = JSON.parse(readFileSync(runFolder(out).recipe, 'utf8')) as Recipe;
+  const { name, description } = readJson(runFolder(out).recipe, 'delete the folder, and the run is trained anew') as Recipe;
   return { ...recipe, name, description };
 }
 

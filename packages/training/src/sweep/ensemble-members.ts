@@ -32,7 +32,7 @@ export async function ensembleMembers({ plan, data, out, best, row, threads }: E
   }) as [Member, ...Member[]];
   const [{ recipe }] = runs as [(typeof runs)[number]];
   const file = join(out, 'ensemble.onnx');
-  // At the size of the stored pictures, so that members see what they were trained on.
+  // Whole pictures, so that members see what they were trained on.
   const { bytes, card } = buildEnsemble({ members, name: `${recipe.name}-ensemble`, flip: false, crops: false });
   const measured = await measureModelOn({ recipe, data, model: bytes, file, split: plan.split, threads });
   writeAtomically(file, bytes);
