@@ -149,6 +149,12 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save CSV' }).click()]);
     expect(download.suggestedFilename()).toBe('film.csv');
     expect(Number.parseInt(await page.getByText('frames read').innerText(), 10)).toBeGreaterThan(2);
+    // Boxes are drawn where the faces are, on a phone too.
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 844 });
+      const [picture, boxes] = await Promise.all(['video', 'canvas'].map((part) => page.locator(`.live-stage > ${part}`).boundingBox()));
+      for (const side of ['x', 'y', 'width', 'height'] as const) expect(Math.abs(boxes![side] - picture![side]), `${side} at ${width}`).toBeLessThan(1);
+    }
     await page.getByRole('button', { name: 'Make annotated video' }).click();
     const [annotated] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save video' }).click()]);
     expect(annotated.suggestedFilename()).toBe('film-annotated.webm');
