@@ -42,7 +42,7 @@ export function addFlickerCommand(bench: Command): void {
         printText('smoothing     switches/min   ÷ raw   lag of probabilities   lag of the label: median   90 %');
         for (const row of result.rows) {
           printText(
-            `${row.smoothing.padEnd(12)} ${row.switchesPerMinute.toFixed(1).padStart(13)} ${row.ofRaw.toFixed(3).padStart(7)} ${ms(row.probabilityLagMs).padStart(22)} ${ms(row.labelLagMs).padStart(26)} ${ms(row.labelLagP90Ms).padStart(6)}`,
+            `${row.smoothing.padEnd(12)} ${row.switchesPerMinute.toFixed(1).padStart(13)} ${(Number.isNaN(row.ofRaw) ? '–' : row.ofRaw.toFixed(3)).padStart(7)} ${ms(row.probabilityLagMs).padStart(22)} ${ms(row.labelLagMs).padStart(26)} ${ms(row.labelLagP90Ms).padStart(6)}`,
           );
         }
       } finally {

@@ -58,6 +58,8 @@ const jitter = 0.04;
 const pieceSeconds = 1.5;
 const splices = 400;
 
+const fewestFrames = 15;
+
 /** Smoothings compared, from none to strong. */
 const smoothings: readonly { readonly name: string; readonly options: SmoothingOptions }[] = [
   { name: 'raw', options: { filter: 'off', label: 'off' } },
@@ -87,6 +89,9 @@ async function followLongest(options: FlickerBenchOptions): Promise<Followed> {
   }
   const [longest] = [...seen].sort((a, b) => b[1] - a[1]);
   if (!longest) throw new UserError('no-face', `${options.file}: no face was found in ${frames.length} frames; flicker needs a video with a face`);
+  // Half a second of an ordinary film: of less there is nothing to say.
+  if (longest[1] < fewestFrames)
+    throw new UserError('no-face', `${options.file}: no face is in view for more than ${longest[1]} frames; flicker needs at least ${fewestFrames}`);
   return { id: longest[0], boxes: frames.map((boxes) => boxes.get(longest[0])) };
 }
 

@@ -17,6 +17,21 @@ it('divides every row once and holds out the fraction of every class', () => {
   );
 });
 
+it('keeps all faces of a person on one side', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(6), fc.nat(12)), { minLength: 40, maxLength: 300 }), fc.integer(), (rows, seed) => {
+      const [labels, subjects] = [rows.map(([label]) => label), rows.map(([, subject]) => subject)];
+      const { train, heldOut } = stratifiedHoldout(labels, 0.3, seed, subjects);
+      expect([...train, ...heldOut].sort((a, b) => a - b)).toEqual(labels.map((_, row) => row));
+      const learnt = new Set([...train].map((row) => subjects[row]).filter(Boolean));
+      for (const row of heldOut) expect(learnt.has(subjects[row])).toBe(false);
+    }),
+  );
+  // Where nobody is known, as without.
+  const labels = Uint8Array.from({ length: 100 }, (_, i) => i % 7);
+  expect(stratifiedHoldout(labels, 0.2, 1, new Uint32Array(100))).toEqual(stratifiedHoldout(labels, 0.2, 1));
+});
+
 it('depends on the seed alone', () => {
   const labels = Uint8Array.from({ length: 500 }, (_, i) => i % 7);
   expect(stratifiedHoldout(labels, 0.2, 1)).toEqual(stratifiedHoldout(labels, 0.2, 1));

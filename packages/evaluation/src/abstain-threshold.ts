@@ -64,9 +64,9 @@ export function fitAbstention({ risk, classes, temperature, fit, judge }: Abstai
   };
 }
 
-/** Rows divided by the seed into two halves, every class alike. */
-export function halves({ logits, truth }: JudgedRows, classes: number, seed: number): [JudgedRows, JudgedRows] {
-  const { train, heldOut } = stratifiedHoldout(truth, 0.5, seed);
+/** Rows divided by the seed into two halves, every class alike, all faces of a person (`subjects`, 0 for unknown) in one of them. */
+export function halves({ logits, truth }: JudgedRows, classes: number, seed: number, subjects?: ArrayLike<number>): [JudgedRows, JudgedRows] {
+  const { train, heldOut } = stratifiedHoldout(truth, 0.5, seed, subjects);
   const pick = (rows: Uint32Array): JudgedRows => {
     const picked = new Float32Array(rows.length * classes);
     for (const [i, row] of rows.entries()) picked.set(logits.subarray(row * classes, (row + 1) * classes), i * classes);

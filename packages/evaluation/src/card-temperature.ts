@@ -79,7 +79,8 @@ export async function fitCardTemperature(options: FitTemperatureOptions): Promis
       `${file}: its card has figures of ${dataset} ${split.name}, the rows the temperature is to be fitted on; name other rows, fit on a part with --temperature-share 0.5, or say that this is meant with --same-rows, which the card will tell`,
     );
   }
-  const part = share === 1 ? undefined : new Set(stratifiedHoldout(split.labels, share, 1).heldOut);
+  const subjects = share === 1 ? undefined : (await split.readSubjects())?.subject;
+  const part = share === 1 ? undefined : new Set(stratifiedHoldout(split.labels, share, 1, subjects).heldOut);
   const heads: HeadTemperature[] = [];
   const left: string[] = [];
   for (const target of targetsOf(card, split)) {

@@ -42,7 +42,7 @@ export function formatGroups({ n, withoutGroup, groups, accuracyGap, recallGaps,
     ),
     ...gaps.map(
       ([name, { best, worst, gap, gap95, p }]) =>
-        `  gap in ${name}: ${percent(gap)} between ${best} and ${worst} (95 % interval ${interval(gap95)}, p ${p.toPrecision(2)})`,
+        `  gap in ${name}: ${percent(gap)} between ${best} and ${worst} (${gap95 ? `95 % interval ${interval(gap95)}, ` : ''}p ${p.toPrecision(2)})`,
     ),
     ...notes.map((text) => `  ${text}`),
   ].join('\n');

@@ -21,8 +21,8 @@ describe('compareGroups', () => {
     const { accuracyGap, groups, recallGaps } = report([...members('x', 200, 180), ...members('y', 200, 120)]);
     expect(accuracyGap).toMatchObject({ best: 'x', worst: 'y' });
     expect(accuracyGap!.gap).toBeCloseTo(0.3);
-    expect(accuracyGap!.gap95[0]).toBeGreaterThan(0.15);
-    expect(accuracyGap!.gap95[1]).toBeLessThan(0.45);
+    expect(accuracyGap!.gap95![0]).toBeGreaterThan(0.15);
+    expect(accuracyGap!.gap95![1]).toBeLessThan(0.45);
     expect(accuracyGap!.p).toBeLessThan(0.01);
     expect(groups.map(({ group, accuracy }) => [group, accuracy.n, accuracy.value])).toEqual([
       ['x', 200, 0.9],
@@ -34,7 +34,14 @@ describe('compareGroups', () => {
   it('does not call a small gap anything', () => {
     const { accuracyGap } = report([...members('x', 60, 40), ...members('y', 60, 39)]);
     expect(accuracyGap!.p).toBeGreaterThan(0.5);
-    expect(accuracyGap!.gap95[0]).toBeLessThan(0);
+    expect(accuracyGap!.gap95![0]).toBeLessThan(0);
+  });
+
+  it('gives no interval of the two of many groups that chance has put furthest apart, but a p', () => {
+    const { accuracyGap, notes } = report(['a', 'b', 'c', 'd', 'e', 'f', 'g'].flatMap((name, i) => members(name, 100, 66 + ((i * 5) % 7))));
+    expect(accuracyGap!.gap95).toBeUndefined();
+    expect(accuracyGap!.p).toBeGreaterThan(0.3);
+    expect(notes.join(' ')).toContain('of more than two groups p alone says so');
   });
 
   it('leaves small groups out of the comparison and says so', () => {

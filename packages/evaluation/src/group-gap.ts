@@ -23,8 +23,11 @@ export interface Gap {
   readonly worst: string;
   /** Share of the best − that of the worst. */
   readonly gap: number;
-  /** Middle 95 % over resampled rows, each group by itself, of these two groups. */
-  readonly gap95: readonly [number, number];
+  /**
+   * Middle 95 % over resampled rows, each group by itself. Undefined of more than two groups: best and worst are then chosen by the same
+   * rows, and an interval of the two would leave 0 out far too often where all are alike; p takes the choice into account.
+   */
+  readonly gap95?: readonly [number, number];
   /** Share of 1000 random assignments of the same rows to groups of the same sizes that give a gap at least as large: small values speak against chance. */
   readonly p: number;
 }
@@ -81,7 +84,7 @@ function gapOf(members: readonly Member[], seed: number): Gap | undefined {
     for (let i = 0; i < hits.length; i++) sum += hits[random.int(hits.length)]!;
     return sum / hits.length;
   };
-  const drawn = Array.from({ length: draws }, () => redraw(best.hits) - redraw(worst.hits)).sort((a, b) => a - b);
+  const drawn = groups.length > 2 ? undefined : Array.from({ length: draws }, () => redraw(best.hits) - redraw(worst.hits)).sort((a, b) => a - b);
   const all = groups.flatMap(([, hits]) => hits);
   let asLarge = 0;
   for (let draw = 0; draw < draws; draw++) {
@@ -102,7 +105,7 @@ function gapOf(members: readonly Member[], seed: number): Gap | undefined {
     best: best.group,
     worst: worst.group,
     gap,
-    gap95: [drawn[Math.round(0.025 * (draws - 1))]!, drawn[Math.round(0.975 * (draws - 1))]!],
+    ...(drawn ? { gap95: [drawn[Math.round(0.025 * (draws - 1))]!, drawn[Math.round(0.975 * (draws - 1))]!] } : {}),
     p: (asLarge + 1) / (draws + 1),
   };
 }
@@ -156,7 +159,7 @@ export function compareGroups({ rows, truth, predicted, labels, groups, seed = 1
         ? [`Too few rows to compare: ${small.map(({ group, accuracy }) => `${group} (${accuracy.n})`).join(', ')}; at least ${fewest} are needed.`]
         : []),
       ...(uncompared.length ? [`Recall is not compared for ${uncompared.join(', ')}: fewer than two groups have ${fewest} rows of it.`] : []),
-      'A gap whose interval holds 0, or whose p is not small, may be chance; one that is missing may be there all the same where groups are small.',
+      'A gap whose p is not small, or whose interval holds 0, may be chance; of more than two groups p alone says so. One that is missing may be there all the same where groups are small.',
       'The groups are those of the file given: how they were assigned, and by whom, bounds what the figures mean.',
     ],
   };

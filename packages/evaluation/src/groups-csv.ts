@@ -34,7 +34,8 @@ export async function readGroups(file: string, count: number): Promise<Map<numbe
   }
   const groups = new Map<number, string>();
   for (const { record, info } of records.slice(1)) {
-    const row = Number(record[rowAt]);
+    // An empty cell would be row 0.
+    const row = /^\d+$/.test(record[rowAt] ?? '') ? Number(record[rowAt]) : Number.NaN;
     const group = record[groupAt] ?? '';
     if (!Number.isInteger(row) || row < 0 || row >= count)
       throw new UserError('bad-groups', `${file}, line ${info.lines}: row ${record[rowAt]} is not within 0…${count - 1}, the rows of the split`);

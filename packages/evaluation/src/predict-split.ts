@@ -88,12 +88,21 @@ function featuresOf({ points }: SplitLandmarks, rows: ArrayLike<number>, widthPx
   return features;
 }
 
-/** Logits [N,K] of the chosen rows. Throws `UserError` when the model's labels are not the store's. */
-export async function predictSplit(options: PredictOptions): Promise<{ logits: Float32Array; labels: readonly string[]; card: ModelCard }> {
+export interface SplitPrediction {
+  /** [N,K] */
+  readonly logits: Float32Array;
+  readonly labels: readonly string[];
+  /** Of the head the logits are of, which need not be the card's main one. */
+  readonly temperature: number;
+  readonly card: ModelCard;
+}
+
+/** Logits of the chosen rows. Throws `UserError` when the model's labels are not the store's. */
+export async function predictSplit(options: PredictOptions): Promise<SplitPrediction> {
   const card = readCard(options.model, options.file);
   const head = chooseHead(card, options);
   const [logits] = await predictHeads(options, [head]);
-  return { logits: logits!, labels: head.labels, card };
+  return { logits: logits!, labels: head.labels, temperature: head.temperature, card };
 }
 
 /** Throws `UserError` unless these are K finite numbers a row. */

@@ -16,33 +16,40 @@ const size = z.int().check(z.positive());
 const count = z.int().check(z.nonnegative());
 const positive = z.number().check(z.positive());
 
-const preprocessing = z.object({
-  /** Size of the image the network sees, [C,H,W]; C is 1 (grey) or 3 (RGB). */
-  input: z.object({ name: z.string(), shape: z.tuple([z.literal([1, 3]), size, size]) }),
-  /** `gray`: Rec. 601 luma 0.299 R + 0.587 G + 0.114 B. */
-  color: z.enum(['gray', 'rgb']),
-  /** How a face is cut from a photograph, relative to the detector's box. */
-  crop: z.object({
-    /** Side of the square crop ÷ geometric mean of the box's width and height. */
-    scale: positive,
-    /** Crop centre − box centre, as fractions of the crop's side; positive is right and down. */
-    shift: z.tuple([z.number(), z.number()]),
-    /** `none`: the crop keeps the photograph's axes. `eyes-level`: it is turned about its centre so that the eyes lie level. */
-    align: z.enum(['none', 'eyes-level']),
-    /** The training images fill the network's input: a whole crop is used as it is. */
-    square: z.literal(true),
-  }),
-  /** `area-bilinear`: triangle filter widened by the scale when shrinking, so that small details do not alias. */
-  resize: z.enum(['area-bilinear']),
-  /**
-   * The part of the resized crop the network sees: the crop is resized to `resizeTo` [H,W], then its central
-   * [H,W] of `input.shape` is taken (training crops at random, evaluation at the centre).
-   */
-  resizeTo: z.tuple([size, size]),
-  /** Pixel values v in 0…1 become (v − mean) / std, one entry a channel. */
-  mean: z.array(z.number()).check(z.minLength(1)),
-  std: z.array(positive).check(z.minLength(1)),
-});
+const preprocessing = z
+  .object({
+    /** Size of the image the network sees, [C,H,W]; C is 1 (grey) or 3 (RGB). */
+    input: z.object({ name: z.string(), shape: z.tuple([z.literal([1, 3]), size, size]) }),
+    /** `gray`: Rec. 601 luma 0.299 R + 0.587 G + 0.114 B. */
+    color: z.enum(['gray', 'rgb']),
+    /** How a face is cut from a photograph, relative to the detector's box. */
+    crop: z.object({
+      /** Side of the square crop ÷ geometric mean of the box's width and height. */
+      scale: positive,
+      /** Crop centre − box centre, as fractions of the crop's side; positive is right and down. */
+      shift: z.tuple([z.number(), z.number()]),
+      /** `none`: the crop keeps the photograph's axes. `eyes-level`: it is turned about its centre so that the eyes lie level. */
+      align: z.enum(['none', 'eyes-level']),
+      /** The training images fill the network's input: a whole crop is used as it is. */
+      square: z.literal(true),
+    }),
+    /** `area-bilinear`: triangle filter widened by the scale when shrinking, so that small details do not alias. */
+    resize: z.enum(['area-bilinear']),
+    /**
+     * The part of the resized crop the network sees: the crop is resized to `resizeTo` [H,W], then its central
+     * [H,W] of `input.shape` is taken (training crops at random, evaluation at the centre).
+     */
+    resizeTo: z.tuple([size, size]),
+    /** Pixel values v in 0…1 become (v − mean) / std, one entry a channel. */
+    mean: z.array(z.number()).check(z.minLength(1)),
+    std: z.array(positive).check(z.minLength(1)),
+  })
+  .check(
+    z.refine(({ input: { shape }, resizeTo }) => resizeTo[0] >= shape[1] && resizeTo[1] >= shape[2], {
+      error: 'the network’s input is cut from the resized picture (resizeTo), which is smaller',
+    }),
+    z.refine(({ input: { shape }, color }) => color === 'gray' || shape[0] === 3, { error: 'color rgb needs 3 input channels' }),
+  );
 
 /** A second input beside the pixels: the points of the face, in the form `writeLandmarkFeatures` gives them. */
 const landmarks = z.object({ name: z.string(), kind: z.literal(landmarkKind), features: z.literal(landmarkFeatureCount) });
@@ -60,7 +67,10 @@ const figure = z.object({
   note: z.optional(z.string()),
 });
 
-const labels = z.array(z.string()).check(z.minLength(2));
+const labels = z.array(z.string()).check(
+  z.minLength(2),
+  z.refine((names) => new Set(names).size === names.length, { error: 'names a label twice' }),
+);
 
 /** Rows of a data set: its name, its own split, and their numbers there, as `rowSetsOf` of @mien/data writes them. */
 const rowSets = z.array(z.object({ source: z.string(), split: z.string(), rows: z.string() }));

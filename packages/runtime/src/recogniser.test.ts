@@ -80,6 +80,13 @@ test('softmax neither overflows nor loses small values, and sharpens with a low 
 test.each([
   ['no-card', testModel(weights, biases, null), 'mien.card'],
   ['bad-card', testModel(weights, biases, '{'), 'not JSON'],
+  [
+    'bad-card',
+    testModel(weights, biases, { ...testCard, preprocessing: { ...testCard.preprocessing, resizeTo: [1, 1] } }),
+    'm.onnx: card field preprocessing: the network’s input is cut',
+  ],
+  ['bad-card', testModel(weights, biases, { ...testCard, preprocessing: { ...testCard.preprocessing, color: 'rgb' } }), 'color rgb needs 3 input channels'],
+  ['bad-card', testModel(weights, biases, { ...testCard, labels: testCard.labels.with(1, testCard.labels[0]!) }), 'card field labels: names a label twice'],
   ['newer-card', testModel(weights, biases, { ...testCard, formatVersion: 99 }), 'format 99'],
   ['bad-model', new TextEncoder().encode('not a model'), 'm.onnx'],
   ['bad-model', testModel(weights, biases, { ...testCard, output: { name: 'scores', temperature: 1 } }), 'output scores'],

@@ -162,5 +162,10 @@ export async function loadRecogniser({
     await session.release();
     throw new UserError('bad-model', `${file}: the network has no output ${missing.join(', ')}, only ${session.outputNames.join(', ')}`);
   }
-  return new SessionRecogniser(card, session, extraOutputs, use ? await landmarks!() : undefined);
+  try {
+    return new SessionRecogniser(card, session, extraOutputs, use ? await landmarks!() : undefined);
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
 }

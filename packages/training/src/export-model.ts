@@ -38,18 +38,26 @@ function joinLicences(origins: readonly WeightsOrigin[]): string {
   return all.filter((licence, i) => all.findIndex((other) => other.toLowerCase() === licence.toLowerCase()) === i).join(' + ');
 }
 
+/** Rows of this training and of what it grew out of, each set once: what those have learnt it may know by heart. */
+function uniteRows(own: readonly RowSet[] | undefined, others: readonly (readonly RowSet[] | undefined)[]): RowSet[] | undefined {
+  if (!own) return undefined;
+  const all = [own, ...others].flatMap((sets) => (sets ?? []).map((set) => JSON.stringify(set)));
+  return [...new Set(all)].map((set) => JSON.parse(set) as RowSet);
+}
+
 const list = (values: number | readonly number[]): readonly number[] => (typeof values === 'number' ? [values] : values);
 
 export function makeCard(context: ExportContext): ModelCard {
   const { recipe, plan, labels, dataName, rows, epochs, figures, learnt, chosen, align = context.recipe.align, teachers = [], startedFrom } = context;
   const { architecture, input } = plan;
+  const origins = [...(startedFrom ? [startedFrom] : []), ...teachers];
   const summary = describeNetwork(plan.network, input);
   return cardSchema.parse({
     formatVersion: cardFormatVersion,
     name: recipe.name,
     architecture: architecture.name,
     description: `${recipe.description || architecture.description}${teachers.length > 0 ? `; distilled from ${teachers.map(({ name }) => name).join(', ')}` : ''}`,
-    licence: joinLicences([...(startedFrom ? [startedFrom] : []), ...teachers]),
+    licence: joinLicences(origins),
     labels,
     preprocessing: {
       input: { name: 'image', shape: input },
@@ -72,8 +80,22 @@ export function makeCard(context: ExportContext): ModelCard {
       seed: recipe.seed,
       epochs,
       ...(startedFrom ? { startedFrom: describeOrigin(startedFrom) } : {}),
-      ...(learnt ? { learntRows: learnt } : {}),
-      ...(chosen ? { chosenRows: chosen } : {}),
+      ...(learnt
+        ? {
+            learntRows: uniteRows(
+              learnt,
+              origins.map((origin) => origin.learntRows),
+            ),
+          }
+        : {}),
+      ...(chosen
+        ? {
+            chosenRows: uniteRows(
+              chosen,
+              origins.map((origin) => origin.chosenRows),
+            ),
+          }
+        : {}),
     },
     parameters: summary.params.total,
     flops: summary.flops,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { RowSet } from '@mien/data';
 import { decodeWeights, parseStatedNormalisation, printableName } from '@mien/models';
 import { decodeModel, widenWeights } from '@mien/onnx';
 import { cardKey, type ModelCard, readCard, UserError } from '@mien/runtime';
@@ -21,6 +22,9 @@ export interface WeightsOrigin {
   readonly licence?: string;
   /** What these weights came from in turn, in words. */
   readonly startedFrom?: string;
+  /** Rows they were learnt from and chosen on, as far as a card says. */
+  readonly learntRows?: readonly RowSet[];
+  readonly chosenRows?: readonly RowSet[];
 }
 
 export interface InitFile {
@@ -47,8 +51,8 @@ export function weightsOfModel(bytes: Uint8Array): Map<string, FoundTensor> {
   return found;
 }
 
-export function originOfCard({ name, licence, training: { startedFrom } }: ModelCard): WeightsOrigin {
-  return { name, licence, ...(startedFrom ? { startedFrom } : {}) };
+export function originOfCard({ name, licence, training: { startedFrom, learntRows, chosenRows } }: ModelCard): WeightsOrigin {
+  return { name, licence, ...(startedFrom ? { startedFrom } : {}), ...(learntRows ? { learntRows } : {}), ...(chosenRows ? { chosenRows } : {}) };
 }
 
 /** `timm/resnet18.tv_in1k (bsd-3-clause)`. */

@@ -47,13 +47,26 @@ export function describeValidation(recipe: Recipe): string {
 }
 
 /** `fraction` of `rows`, of every class alike, and the others; chosen by the seed, so that a larger fraction need not hold a smaller one. */
-function divide(rows: Uint32Array, labels: Uint8Array, fraction: number, seed: string | number): { chosen: Uint32Array; others: Uint32Array } {
+function divide(
+  rows: Uint32Array,
+  labels: Uint8Array,
+  fraction: number,
+  seed: string | number,
+  subjects?: Uint32Array,
+): { chosen: Uint32Array; others: Uint32Array } {
   const { heldOut, train } = stratifiedHoldout(
     rows.map((row) => labels[row]!),
     fraction,
     seed,
+    subjects && rows.map((row) => subjects[row]!),
   );
   return { chosen: heldOut.map((i) => rows[i]!), others: train.map((i) => rows[i]!) };
+}
+
+/** Nothing is learnt of a person who is measured on, not even without the labels. */
+function withoutPeopleOf(measured: Uint32Array, subjects: Uint32Array | undefined): (row: number) => boolean {
+  const people = new Set(measured.map((row) => subjects?.[row] ?? 0).filter((subject) => subject > 0));
+  return (row) => !people.has(subjects?.[row] ?? 0);
 }
 
 /** A test split that has been learned from, or chosen on, proves nothing any more. */
@@ -88,9 +101,7 @@ async function divideFold(
     subjects && labelled.map((row) => subjects[row]!),
   );
   const of = labelled.filter((_, i) => part[i] === fold);
-  // Nothing is learnt of a person who is measured on, not even without the labels.
-  const people = new Set(of.map((row) => subjects?.[row] ?? 0).filter((subject) => subject > 0));
-  return { of, others: labelled.filter((_, i) => part[i] !== fold), without: without.filter((row) => !people.has(subjects?.[row] ?? 0)) };
+  return { of, others: labelled.filter((_, i) => part[i] !== fold), without: without.filter(withoutPeopleOf(of, subjects)) };
 }
 
 /** Divides the rows that `apart` leaves: those it names are neither learnt nor chosen on. */
@@ -105,7 +116,7 @@ async function chooseAround(apart: { fold: number; folds: number }, { data, seed
   const part = (rows: Uint32Array): Uint32Array => (fraction === 1 ? rows : divide(rows, labels, fraction, `part ${seed}`).chosen);
   const none = new Uint32Array(0);
   if ('split' in validation) return { trainRows: part(others), unlabelledRows: none, heldOut: undefined, apartRows: of };
-  const chosen = divide(others, labels, validation.fraction, seed);
+  const chosen = divide(others, labels, validation.fraction, seed, (await train.readSubjects())?.subject);
   return { trainRows: part(chosen.others), unlabelledRows: none, heldOut: chosen.chosen, apartRows: of };
 }
 
@@ -116,6 +127,7 @@ async function chooseTrainRows(recipe: Recipe, train: Split): Promise<Chosen> {
   const { labels } = train;
   if (apart) return chooseAround(apart, recipe, train);
   const { labelled: known, without } = sortByLabel(train);
+  const subjects = (await train.readSubjects())?.subject;
   const part = (rows: Uint32Array): Uint32Array => (fraction === 1 ? rows : divide(rows, labels, fraction, `part ${seed}`).chosen);
   if (labelled !== undefined) {
     const { chosen, others: hidden } = divide(part(known), labels, labelled, `labelled ${seed}`);
@@ -123,16 +135,18 @@ async function chooseTrainRows(recipe: Recipe, train: Split): Promise<Chosen> {
     if ('split' in validation) return { trainRows: chosen, unlabelledRows: others, heldOut: undefined, bareRows: without };
     if ('fold' in validation)
       throw new UserError('bad-recipe', 'data.labelled: rows of a fold cannot be held out of it; set data.validation.fraction, or a split');
-    const { chosen: heldOut, others: trainRows } = divide(chosen, labels, validation.fraction, seed);
-    return { trainRows, unlabelledRows: others, heldOut, bareRows: without };
+    const { chosen: heldOut, others: trainRows } = divide(chosen, labels, validation.fraction, seed, subjects);
+    const apart = withoutPeopleOf(heldOut, subjects);
+    return { trainRows, unlabelledRows: others.filter(apart), heldOut, bareRows: without.filter(apart) };
   }
   if ('split' in validation) return { trainRows: part(known), unlabelledRows: without, heldOut: undefined, bareRows: without };
   if ('fold' in validation) {
     const { of, others, without: bare } = await divideFold(train, validation, seed, 'data.validation');
     return { trainRows: part(others), unlabelledRows: bare, heldOut: of, bareRows: bare };
   }
-  const { chosen: heldOut, others: trainRows } = divide(known, labels, validation.fraction, seed);
-  return { trainRows: part(trainRows), unlabelledRows: without, heldOut, bareRows: without };
+  const { chosen: heldOut, others: trainRows } = divide(known, labels, validation.fraction, seed, subjects);
+  const bare = without.filter(withoutPeopleOf(heldOut, subjects));
+  return { trainRows: part(trainRows), unlabelledRows: bare, heldOut, bareRows: bare };
 }
 
 /** The split with every label hidden but those of `rows`. */

@@ -27,7 +27,7 @@ import {
   votesHead,
   worstMistakes,
 } from '@mien/evaluation';
-import { type ModelCard, readCard, UserError } from '@mien/runtime';
+import { type ModelCard, readCard, refuseLandmarkUse, UserError } from '@mien/runtime';
 import { defaultModelName, findModel, readModelFile } from '../find-model.ts';
 import { Progress } from '../output.ts';
 
@@ -144,7 +144,8 @@ class Measurer {
     const classes = evaluation.labels.length;
     const { temperature, split: name } = evaluation;
     if (fitSplit === undefined) {
-      const [fit, judge] = halves(evaluation, classes, seed);
+      const subjects = (await this.#split.readSubjects())?.subject;
+      const [fit, judge] = halves(evaluation, classes, seed, subjects && Uint32Array.from(evaluation.rows, (row) => subjects[row]!));
       return fitAbstention({
         risk,
         classes,
@@ -202,8 +203,15 @@ async function checkRequest(request: EvalRequest, store: Store, split: Split, mo
     );
   if (fitSplit !== undefined && abstainRisk !== undefined) {
     const other = await store.split(fitSplit);
+    if (other.locked) throw new UserError('locked-split', `--fit-split ${fitSplit}: a locked test split must not be fitted on; name another one`);
     if (target === 'labels') checkSplit(other);
+  } else if (abstainRisk !== undefined && split.locked) {
+    throw new UserError(
+      'locked-split',
+      `--abstain-risk: the threshold would be found on half of the locked test split ${split.name}; name other rows to find it on with --fit-split`,
+    );
   }
+  if (request.robustness !== undefined) refuseLandmarkUse(models[0]!.card, models[0]!.file, 'an evaluation on changed images');
   if (overlap === split.name)
     throw new UserError('bad-option', `--overlap ${overlap}: every row of a split has its own pixels; name another split to look for them in`);
   if (overlap !== undefined) await store.split(overlap);

@@ -37,7 +37,7 @@ export async function* judgeRows(
         const predicted = await predictSplit({ model, file, createSession: async () => borrowed, split, rows: some, batch: judgedAtOnce, signal });
         const K = predicted.labels.length;
         const judged = Array.from(some, (row, i): JudgedRow => {
-          const p = softmax(predicted.logits.subarray(i * K, (i + 1) * K), predicted.card.output.temperature);
+          const p = softmax(predicted.logits.subarray(i * K, (i + 1) * K), predicted.temperature);
           const guess = p.indexOf(Math.max(...p));
           return { row, guess, confidence: p[guess]! };
         });

@@ -64,8 +64,16 @@ export class LabelJournal {
     // Fields with line breaks do not occur in lines of ours; what a person made of them is checked as `mien data clean` checks it.
     await readChanges(file);
     let at = Buffer.byteLength(header);
-    for (const line of whole.slice(header.length).split('\n').slice(0, -1)) {
-      const { source, split, row, action } = nameIn.exec(line)!.groups as Record<string, string>;
+    for (const [i, line] of whole.slice(header.length).split('\n').slice(0, -1).entries()) {
+      const found = nameIn.exec(line)?.groups;
+      if (!found) {
+        closeSync(fd);
+        throw new UserError(
+          'bad-changes',
+          `${file}, line ${i + 2}: expected one decision a line, as source,split,row,action…, with no empty line and no line break in a field; mend the line`,
+        );
+      }
+      const { source, split, row, action } = found as Record<string, string>;
       journal.#lines.push({ at, key: rowKey({ source: unquoted(source!), split: unquoted(split!), row: Number(row) }), action: action! });
       at += Buffer.byteLength(line) + 1;
     }

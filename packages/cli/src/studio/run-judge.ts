@@ -2,8 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Split } from '@mien/data';
-import { UserError } from '@mien/runtime';
+import { readCard, UserError } from '@mien/runtime';
 import type { RunJudgement, RunMistake } from '@mien/server';
+import { readModelFile } from '../find-model.ts';
 import { judgeRows } from './judge-rows.ts';
 
 /** Of each cell of the confusion matrix that many mistakes are kept, the surest. */
@@ -76,7 +77,14 @@ export class RunJudge {
       const [{ chooseRows, describeValidation }, { checkRecipe }] = await Promise.all([import('@mien/training/rows'), import('@mien/training')]);
       const recipeFile = join(dir, 'recipe.json');
       const recipe = checkRecipe(JSON.parse(readFileSync(recipeFile, 'utf8')), recipeFile);
-      const { validation, validationRows, name } = await chooseRows(recipe, data);
+      const { validation, validationRows, name, chosen } = await chooseRows(recipe, data);
+      const { chosenRows } = readCard(readModelFile(file), file).training;
+      const known = new Set(chosenRows?.map((set) => JSON.stringify(set)));
+      if (chosenRows && !chosen.every((set) => known.has(JSON.stringify(set))))
+        throw new UserError(
+          'other-data',
+          `${dir}: its epoch was chosen on other rows than this recipe finds in ${data}; open the studio with the --data it was trained on`,
+        );
       judged.split = validation;
       judged.total = validationRows.length;
       judged.rows = new Set(validationRows);

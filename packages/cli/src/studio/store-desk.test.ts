@@ -68,6 +68,19 @@ test('another session goes on where the last one ended, and undoes its decisions
   await desk.close();
 });
 
+test('a journal that a person has broken is told in a line', async () => {
+  const desk = await StoreDesk.open(store);
+  await desk.decide({ id: 2, action: 'keep' });
+  await desk.close();
+  appendFileSync(journalOf(store), '\n');
+  await expect(StoreDesk.open(store)).rejects.toMatchObject({
+    name: 'UserError',
+    code: 'bad-changes',
+    message: expect.stringMatching(/line \d+: expected one decision a line/),
+  });
+  rmSync(journalOf(store));
+});
+
 test('a model with other labels does not judge, and the page is told why', async () => {
   const file = join(dir, 'model.onnx');
   writeFileSync(file, testModel([1, 0, 2, 4, -4, 0, 1], [0, 0, 0, -2, 2, 0, 0]));

@@ -39,6 +39,7 @@ beforeAll(async () => {
       writer.append({ split, label: row % 7, image: drawn(split === 'val' && row === 3 ? 1 : row / 2 + (split === 'train' ? 0 : 0.25)), votes });
     }
   }
+  for (const label of [0, 1]) writer.append({ split: 'private', label, image: drawn(label), votes: new Uint8Array(7) });
   writer.append({ split: 'one', label: 3, image: drawn(1), votes: new Uint8Array(7) });
   writer.finish();
   model = join(dir, 'mine.onnx');
@@ -128,7 +129,7 @@ describe('mien eval', () => {
 
   it.each([
     [['--split', 'one'], 'split one has rows of one class only (happy)'],
-    [['--split', 'nope'], 'no split nope; it has train, val, one'],
+    [['--split', 'nope'], 'no split nope; it has train, val, private, one'],
     [['--split', 'val', '--target', 'ferplus'], 'the model has no output for votes'],
     [['--split', 'val', '--fit-split', 'train'], '--fit-split: names the rows for --abstain-risk'],
     [['--split', 'val', '--abstain-risk', '1.5'], '--abstain-risk 1.5: expected a share'],
@@ -138,6 +139,8 @@ describe('mien eval', () => {
     [['--split', 'val', '--overlap', 'val'], '--overlap val: every row of a split has its own pixels'],
     [['--split', 'val', '--overlap', 'nope'], 'no split nope'],
     [['--split', 'val', '--abstain-risk', '0.5', '--fit-split', 'nope'], 'no split nope'],
+    [['--split', 'val', '--abstain-risk', '0.5', '--fit-split', 'private'], '--fit-split private: a locked test split must not be fitted on'],
+    [['--split', 'private', '--abstain-risk', '0.5'], 'the threshold would be found on half of the locked test split private'],
     [['--split', 'val', '--html', 'nowhere/report.html'], '--html nowhere/report.html: cannot be written (ENOENT)'],
     [['--split', 'val', '--png', 'face.png'], '--png face.png: plots cannot be written there (EEXIST)'],
     [['--split', 'val', '--robustness', '0'], '--robustness 0: expected a whole number'],

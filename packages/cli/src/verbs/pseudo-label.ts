@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { createSession } from '@mien/onnx/node';
 import { noLabel, openStore, type Split, type Store } from '@mien/data';
+import { seenRows } from '@mien/evaluation';
 import { readCard, UserError } from '@mien/runtime';
 import {
   type AcceptedCount,
@@ -58,11 +59,10 @@ async function openSplit(store: Store, name: string, use: string): Promise<Split
 }
 
 /** A model has learnt the labels of the rows it was trained on, wrong ones too, and is surer of them than of others. */
-function warnLearnt(models: readonly { bytes: Uint8Array; file: string }[], store: Store, split: string, consequence: string): void {
+async function warnLearnt(models: readonly { bytes: Uint8Array; file: string }[], store: Store, split: Split, consequence: string): Promise<void> {
   for (const { bytes, file } of models) {
-    const { training } = readCard(bytes, file);
-    if (training.data === store.manifest.name && training.split === split)
-      note(`${file} was trained on rows of ${training.data}, split ${split}: ${consequence}`);
+    const { rows, trainedOn } = await seenRows(readCard(bytes, file), store, split);
+    if (rows.length > 0) note(`${file} was trained on ${rows.length} of the ${split.count} rows of split ${split.name} (${trainedOn}): ${consequence}`);
   }
 }
 
@@ -81,10 +81,10 @@ async function pseudoLabel(names: readonly string[], flags: PseudoLabelFlags): P
   const progress = new Progress();
   try {
     const split = await openSplit(store, asked, 'labelled by a model');
-    warnLearnt(
+    await warnLearnt(
       models,
       store,
-      asked,
+      split,
       'it will repeat their labels, wrong ones too; to find those use models that have not learnt them, as `mien data confidence` does',
     );
     const classes = split.labelNames;
@@ -96,13 +96,17 @@ async function pseudoLabel(names: readonly string[], flags: PseudoLabelFlags): P
     if (fitSplit === undefined) note('confidence by the temperatures of the models’ cards; name labelled rows with --fit-split to calibrate it on this data');
     else {
       const known = await openSplit(store, fitSplit, 'calibrated on');
-      warnLearnt(models, store, fitSplit, 'it is surer of them than of rows it has not seen, so the confidence will promise too much; calibrate on others');
+      await warnLearnt(models, store, known, 'it is surer of them than of rows it has not seen, so the confidence will promise too much; calibrate on others');
       const labelled = rowsWhere(known, (label) => label !== noLabel);
       if (labelled.length === 0) throw new UserError('no-labels', `--fit-split ${fitSplit}: none of its rows has a label to calibrate on; name another`);
       const truth = labelled.map((row) => known.labels[row]!);
       const p = await judge(known, labelled, `asking about ${fitSplit}`);
       temperature = calibrate(p, truth, K);
-      if (precision !== undefined) thresholds = thresholdsForPrecision(atTemperature(p, K, temperature), truth, K, precision);
+      if (precision !== undefined) {
+        // A class that was given a threshold of its own keeps it.
+        const found = thresholdsForPrecision(atTemperature(p, K, temperature), truth, K, precision);
+        thresholds = found.map((threshold, k) => flags.thresholdOf?.[classes[k]!] ?? threshold);
+      }
       progress.end();
       note(`temperature ${temperature.toFixed(3)} fitted on ${store.manifest.name} ${fitSplit}, n ${labelled.length}`);
     }

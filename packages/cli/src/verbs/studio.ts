@@ -86,7 +86,7 @@ export function addStudioVerb(program: Command): void {
         if (runDesk && runDesk.running().size > 0) note('stopping the trainings, with a checkpoint each');
         void studio.close().then(() => Promise.all([desk?.close(), runDesk?.close()]));
       };
-      process.once('SIGINT', stop);
-      process.once('SIGTERM', stop);
+      // SIGHUP: the terminal was closed.
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
     });
 }

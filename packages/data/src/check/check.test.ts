@@ -172,6 +172,32 @@ describe('labels', () => {
     expect(proposeChanges(result)[0]).toMatchObject({ row: 1, action: 'keep', to: 'happy' });
   });
 
+  it('a row is given the label that is sure, not the one that was only suggested before', async () => {
+    const dir = makeStore(
+      join(temporaryDir(), 's'),
+      { train: [0, 1, 2, 2] },
+      {
+        votes: ['anger', 'happiness', 'sadness'],
+        row: (_, index) => ({
+          votes: Uint8Array.from(
+            [
+              [4, 0, 6],
+              [0, 9, 1],
+              [1, 0, 9],
+              [0, 1, 9],
+            ][index]!,
+          ),
+        }),
+      },
+    );
+    const csv = ['split,row,angry,happy,sad', 'train,0,0.03,0.94,0.03', 'train,1,0.2,0.8,0', 'train,2,0,0,1', 'train,3,0,0,1'];
+    const store = await openStore(dir);
+    const probabilities = await readProbabilities(write(temporaryDir(), 'oof.csv', csv.join('\n')), store);
+    const [changed] = proposeChanges(await checkStore(store, { probabilities }), { relabelAbove: 0.7 });
+    expect(changed).toMatchObject({ row: 0, action: 'relabel', to: 'happy' });
+    expect(changed!.reason).toMatch(/most annotators say sad 6 of 10; the model says happy/);
+  });
+
   it('a model’s doubts are ranked, rows it did not judge passed over', async () => {
     const dir = storeOf({
       train: [
@@ -192,6 +218,9 @@ describe('labels', () => {
       message: expect.stringContaining('no happy'),
     });
     await expect(readProbabilities(write(temporaryDir(), 'b.csv', `${csv[0]}\ntrain,77,1,0,0`), store)).rejects.toThrow(/line 2: the store holds no row 77/);
+    await expect(readProbabilities(write(temporaryDir(), 'e.csv', `${csv[0]}\ntrain,,1,0,0`), store)).rejects.toThrow(
+      /line 2: the store holds no row \(none is named\)/,
+    );
     await expect(readProbabilities(write(temporaryDir(), 'c.csv', `${csv[0]}\ntrain,1,1,x,0`), store)).rejects.toThrow(/line 2: expected probabilities/);
   });
 });

@@ -1,5 +1,5 @@
 /** Groups of rows with the same pixels, and groups that look the same. */
-import { forEachClosePair } from './hash-index.ts';
+import { closePairs } from './hash-index.ts';
 import { noLabel } from '../store/manifest.ts';
 import { readScanned, type Scan } from './scan.ts';
 
@@ -69,16 +69,23 @@ export async function nearGroups(scan: Scan): Promise<Group[]> {
   for (let i = 0; i < scan.count; i++) if (scan.firstAlike[i] === i && (scan.contrast[i] as number) >= flattestContrast) items.push(i);
   const hashes = new Uint32Array(2 * items.length);
   for (const [at, i] of items.entries()) hashes.set(scan.hashes.subarray(2 * i, 2 * i + 2), 2 * at);
-  const candidates: [a: number, b: number][] = [];
-  forEachClosePair(hashes, nearDistance, (a, b) => candidates.push([items[a] as number, items[b] as number]));
   const chains = new Chains();
-  for (let start = 0; start < candidates.length; start += pairsAtOnce) {
-    const some = candidates.slice(start, start + pairsAtOnce);
+  let some: [a: number, b: number][] = [];
+  const compare = async (): Promise<void> => {
     const images = await readScanned(scan, some.flat());
     for (const [k, [a, b]] of some.entries()) {
       if (correlation(images[2 * k] as Uint8Array, images[2 * k + 1] as Uint8Array) >= nearCorrelation) chains.join(a, b);
     }
+    some = [];
+  };
+  for (const [first, second] of closePairs(hashes, nearDistance)) {
+    const [a, b] = [items[first] as number, items[second] as number];
+    // Of one chain already, whatever the pictures say: frames of a film are all close to each other.
+    if (chains.areJoined(a, b)) continue;
+    some.push([a, b]);
+    if (some.length === pairsAtOnce) await compare();
   }
+  await compare();
   return chains.groups();
 }
 
@@ -101,6 +108,11 @@ export function correlation(a: Uint8Array, b: Uint8Array): number {
 /** Disjoint sets that grow together. */
 class Chains {
   readonly #parent = new Map<number, number>();
+
+  areJoined(a: number, b: number): boolean {
+    // Looking one up puts it on record.
+    return this.#parent.has(a) && this.#parent.has(b) && this.#root(a) === this.#root(b);
+  }
 
   join(a: number, b: number): void {
     const [first, second] = [this.#root(a), this.#root(b)];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { randomFor } from '../random.ts';
-import { forEachClosePair } from './hash-index.ts';
+import { closePairs } from './hash-index.ts';
 import { bitCount, PerceptualHasher } from './perceptual-hash.ts';
 
 it('finds every pair within the distance once, and no other', () => {
@@ -24,8 +24,7 @@ it('finds every pair within the distance once, and no other', () => {
           if (apart <= distance) expected.push(`${a} ${b} ${apart}`);
         }
       }
-      const found: string[] = [];
-      forEachClosePair(hashes, distance, (a, b, apart) => found.push(`${a} ${b} ${apart}`));
+      const found = [...closePairs(hashes, distance)].map(([a, b, apart]) => `${a} ${b} ${apart}`);
       expect(found.sort()).toEqual(expected.sort());
     }),
     { numRuns: 15 },

@@ -22,11 +22,12 @@ const changes: readonly number[] = (() => {
 })();
 
 /**
- * Calls `visit` for every pair a < b whose hashes differ in at most `distance` bits, once.
+ * Every pair a < b whose hashes differ in at most `distance` bits, once: of pictures that are all alike there are n²/2, so they are
+ * found one by one.
  * @param hashes two 32-bit words for each of the n items.
  */
-export function forEachClosePair(hashes: Uint32Array, distance: number, visit: (a: number, b: number, distance: number) => void): void {
-  if (distance > largestDistance) throw new RangeError(`forEachClosePair: distance ${distance} is beyond ${largestDistance}`);
+export function* closePairs(hashes: Uint32Array, distance: number): Generator<[a: number, b: number, distance: number], void, void> {
+  if (distance > largestDistance) throw new RangeError(`closePairs: distance ${distance} is beyond ${largestDistance}`);
   const count = hashes.length / 2;
   for (let word = 0; word < words; word++) {
     const { starts, items } = buckets(hashes, word, count);
@@ -40,7 +41,7 @@ export function forEachClosePair(hashes: Uint32Array, distance: number, visit: (
           if (b <= a) break;
           const apart =
             bitCount((hashes[2 * a] as number) ^ (hashes[2 * b] as number)) + bitCount((hashes[2 * a + 1] as number) ^ (hashes[2 * b + 1] as number));
-          if (apart <= distance && !foundEarlier(hashes, a, b, word)) visit(a, b, apart);
+          if (apart <= distance && !foundEarlier(hashes, a, b, word)) yield [a, b, apart];
         }
       }
     }

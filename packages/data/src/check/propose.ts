@@ -32,9 +32,10 @@ export function proposeChanges(result: CheckResult, { relabelAbove }: ProposalOp
     if (!known) proposals.set(i, { action, to, reasons: [reason] });
     else {
       known.reasons.push(reason);
-      // The first reason decides, but a drop goes before anything else.
-      if (known.action === 'keep' || action === 'drop') known.action = action === 'keep' ? known.action : action;
-      if (known.to === '') known.to = to;
+      // The first reason decides, but a drop goes before anything else, and a label that is to be given before one that is only listed.
+      const rises = action === 'drop' || (known.action === 'keep' && action === 'relabel');
+      if (known.to === '' || (rises && to !== '')) known.to = to;
+      if (rises) known.action = action;
     }
   };
   const rowsOf = (id: string) => findings.find((finding) => finding.id === id);

@@ -27,8 +27,9 @@ export async function readProbabilities(path: string, store: Store): Promise<Map
       if (missing) throw new UserError('bad-probabilities', `${path}: expected the columns split, row, ${labels.join(', ')}; there is no ${missing}`);
       const source = record.source ?? (sourceNames.length === 1 ? sourceNames[0] : undefined);
       if (source === undefined) throw fail(`the store has rows of ${sourceNames.join(', ')}; a column source must say which`);
-      const place = places.get(`${source}/${record.split}/${Number(record.row)}`);
-      if (!place) throw fail(`the store holds no row ${record.row} of ${source}/${record.split}`);
+      // An empty cell would be row 0.
+      const place = /^\d+$/.test(record.row ?? '') ? places.get(`${source}/${record.split}/${Number(record.row)}`) : undefined;
+      if (!place) throw fail(`the store holds no row ${record.row || '(none is named)'} of ${source}/${record.split}`);
       const values = labels.map((label) => Number(record[label] || Number.NaN));
       if (values.some((value) => !(value >= 0 && value <= 1.0001))) throw fail('expected probabilities from 0 to 1');
       let split = found.get(place.split);

@@ -34,6 +34,27 @@ describe('exportStore', () => {
     for (const name of back.splitNames) expect(await contents(join(dir, 'b'), name)).toEqual(await contents(original, name));
   });
 
+  it('keeps names and locks of splits in Parquet, and says which locks the other forms lose', async () => {
+    const dir = temporaryDir();
+    const splits = { train: [0, 1], public: [2], 'g-private': [5], 'unlabelled-apart': [3] };
+    const original = makeStore(join(dir, 'a'), splits, {
+      name: 'made',
+      labels: expressions,
+      image,
+      locked: (split) => split === 'public' || split === 'g-private',
+    });
+    expect((await exportStore(original, { out: join(dir, 'p'), form: 'parquet' })).unlocked).toEqual([]);
+    expect((await exportStore(original, { out: join(dir, 'f'), form: 'folders' })).unlocked).toEqual(['public']);
+    await importData(join(dir, 'p'), { out: join(dir, 'b') });
+    const back = await openStore(join(dir, 'b'));
+    expect([...back.splitNames].sort().map((name) => [name, back.isLocked(name)])).toEqual([
+      ['g-private', true],
+      ['public', true],
+      ['train', false],
+      ['unlabelled-apart', false],
+    ]);
+  });
+
   it('keeps colour in folders and Parquet, and refuses what a csv cannot hold', async () => {
     const dir = temporaryDir();
     const colour = store(join(dir, 'a'), { image: { layout: 'fixed', channels: 3, height: 5, width: 4 } });

@@ -2,6 +2,7 @@
 import { writeCsv } from './csv.ts';
 import { writeFolders } from './folders.ts';
 import { writeParquet } from './parquet.ts';
+import { lockedByDefault } from '../store/manifest.ts';
 import { openStore } from '../store/store.ts';
 
 export const exportForms = ['folders', 'csv', 'parquet'] as const;
@@ -17,6 +18,8 @@ export interface ExportOptions {
 export interface ExportReport {
   images: number;
   files: number;
+  /** Locked splits that neither the form nor their names tell of: an import must be told again. */
+  unlocked: string[];
 }
 
 const writers = { folders: writeFolders, csv: writeCsv, parquet: writeParquet };
@@ -29,7 +32,8 @@ export async function exportStore(dir: string, { out, form, onProgress }: Export
     const files = await writers[form](store, out, () => {
       if (++done % 100 === 0) onProgress?.(done, store.manifest.count);
     });
-    return { images: store.manifest.count, files };
+    const unlocked = form === 'parquet' ? [] : store.splitNames.filter((name) => store.isLocked(name) && !lockedByDefault(name));
+    return { images: store.manifest.count, files, unlocked };
   } finally {
     await store.close();
   }

@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import { explainWriteError } from '../store/write-errors.ts';
 import { fileName } from './file-name.ts';
 import { encodePng } from './png.ts';
+import { splitKey, type SplitMark } from '../store/split-mark.ts';
 
 const groupRows = 1000;
 const encodesAtOnce = 4;
@@ -45,7 +46,10 @@ export async function writeParquet(store: Store, out: string, onRow: () => void)
         // PNG files do not shrink further.
         codec: 'UNCOMPRESSED',
         statistics: false,
-        kvMetadata: [{ key: 'huggingface', value: JSON.stringify(features(store.manifest.labels)) }],
+        kvMetadata: [
+          { key: 'huggingface', value: JSON.stringify(features(store.manifest.labels)) },
+          { key: splitKey, value: JSON.stringify({ split: name, locked: store.isLocked(name) } satisfies SplitMark) },
+        ],
       });
       let group: FullRow[] = [];
       for await (const row of readRows(await store.split(name))) {

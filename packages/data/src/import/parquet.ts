@@ -3,7 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { UserError } from '@mien/runtime';
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
-import { unlabelledName } from '../store/manifest.ts';
+import { lockedByDefault, unlabelledName } from '../store/manifest.ts';
+import { readSplitMark, splitKey } from '../store/split-mark.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { type ImageHeader, readImageHeader, StoreDecoder } from './decode-image.ts';
 import { splitNames } from './folder-tree.ts';
@@ -30,6 +31,7 @@ export interface ParquetOptions extends ImportOptions, LayoutOptions {
 interface Part {
   path: string;
   split: string;
+  locked: boolean;
   file: AsyncBuffer;
   metadata: FileMetaData;
   image: string;
@@ -87,8 +89,14 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
   if (headers.length === 0) throw new UserError('empty-tree', `${source}: the map drops all ${total} images; keep one class at least`);
   const image = chooseLayout(headers, options);
   const name = options.name ?? basename(resolve(source), '.parquet');
+  const { locked = (split: string, wasLocked?: boolean) => wasLocked || lockedByDefault(split) } = options;
   const writer = new StoreWriter({
     ...options,
+    locked: (split) =>
+      locked(
+        split,
+        parts.some((part) => part.split === split && part.locked),
+      ),
     name,
     form: 'parquet',
     file: basename(resolve(source)),
@@ -159,7 +167,17 @@ async function openPart(path: string, root: string): Promise<Part> {
       `${path}: expected a column of images (${imageColumns.slice(0, 2).join(', ')}) and one of labels (${labelColumns.slice(0, 4).join(', ')}), found ${[...columns.keys()].join(', ')}`,
     );
   }
-  return { path, split: splitOf(relative(root, path)), file, metadata, image, label, rows: Number(metadata.num_rows) };
+  const mark = readSplitMark(metadata.key_value_metadata?.find(({ key }) => key === splitKey)?.value);
+  return {
+    path,
+    split: mark?.split ?? splitOf(relative(root, path)),
+    locked: mark?.locked ?? false,
+    file,
+    metadata,
+    image,
+    label,
+    rows: Number(metadata.num_rows),
+  };
 }
 
 /** Names of the columns at the top of the schema, and of what each holds. */

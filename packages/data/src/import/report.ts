@@ -13,8 +13,8 @@ export interface ImportOptions {
   labels?: readonly string[] | undefined;
   /** What becomes of classes whose names are not among the labels. */
   map?: LabelMap | undefined;
-  /** Whether training must refuse a split; by default `private` and `test`. */
-  locked?: ((split: string) => boolean) | undefined;
+  /** Whether training must refuse a split; by default `private`, `test`, and those the source says are locked (`wasLocked`). */
+  locked?: ((split: string, wasLocked?: boolean) => boolean) | undefined;
   onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
 

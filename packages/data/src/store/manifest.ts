@@ -82,9 +82,9 @@ const historyEntry = z.object({
   undo: z.object({ changes: fileName, images: fileName }).optional(),
 });
 
-/** Test sets by their usual names. */
+/** Test sets by their usual names, and those that a merge has set apart by the name of their data set, as `raf-db-test`. */
 export function lockedByDefault(split: string): boolean {
-  return split === 'private' || split === 'test';
+  return /(?:^|-)(?:private|test)$/.test(split);
 }
 
 export const manifestSchema = z

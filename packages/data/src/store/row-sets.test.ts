@@ -26,6 +26,15 @@ test('any rows are known again, however they are written down', async () => {
   );
 });
 
+test('a range of a hundred million rows costs nothing, and what is no set of rows holds none', async () => {
+  const seen = async (rows: string): Promise<number[]> => [
+    ...(await rowsInSets(splitOf([0, 7, 99_999_999, 100_000_000]), [{ source: 'a', split: 'train', rows }], sources)),
+  ];
+  expect(await seen('5-99999999')).toEqual([1, 2]);
+  expect(await seen('0 7')).toEqual([0, 1]);
+  expect(await seen('x-y 9-3 7')).toEqual([1]);
+});
+
 test('a whole split is two numbers, half of one a bit a row, and what would be longer than a card is every row', async () => {
   const rowsOf = async (rows: readonly number[]): Promise<string> =>
     (

@@ -45,12 +45,22 @@ function decodeRows(text: string): (row: number) => boolean {
     const bits = Buffer.from(text.slice(bitsPrefix.length), 'base64');
     return (row) => ((bits[row >> 3] ?? 0) & (1 << (row & 7))) !== 0;
   }
-  const held = new Set<number>();
-  for (const range of text.split(' ')) {
+  // Ascending, as they are written; a range may hold millions.
+  const ranges = text.split(' ').flatMap((range) => {
     const [from, to = from] = range.split('-').map(Number) as [number, number?];
-    for (let row = from; row <= to!; row++) held.add(row);
-  }
-  return (row) => held.has(row);
+    return from <= to! ? [[from, to!] as const] : [];
+  });
+  ranges.sort(([a], [b]) => a - b);
+  return (row) => {
+    let [low, high] = [0, ranges.length];
+    // The last range that begins at the row or before it.
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ranges[middle]![0] <= row) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && row <= ranges[low - 1]![1];
+  };
 }
 
 /** The rows of a split by source, each source once, in the order they first occur. */

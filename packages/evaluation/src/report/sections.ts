@@ -101,7 +101,7 @@ export function groups({ groups: report }: Report): string {
       ? table({
           caption: `Gap between the best and the worst group of at least ${report.fewest} rows`,
           head: ['figure', 'best', 'worst', 'gap', '95 % interval', 'p'],
-          rows: gaps.map(([name, gap]) => [name, gap.best, gap.worst, percent(gap.gap), intervalText(gap.gap95), gap.p.toPrecision(2)]),
+          rows: gaps.map(([name, gap]) => [name, gap.best, gap.worst, percent(gap.gap), gap.gap95 ? intervalText(gap.gap95) : '–', gap.p.toPrecision(2)]),
         })
       : '',
     ...report.notes.map((text) => paragraph(text, 'note')),

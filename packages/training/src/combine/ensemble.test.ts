@@ -56,6 +56,22 @@ describe('an ensemble', () => {
     expect(card.flops).toBe(a!.flops + b!.flops);
   });
 
+  it('keeps the rows its members were taught, chosen on and calibrated on', () => {
+    const set = (rows: string) => ({ source: 'tiny', split: 'train', rows });
+    const files = ['0-9', '5-14'].map((rows, seed) =>
+      tinyModel({
+        seed,
+        card: (card) => ({
+          output: { ...card.output, fittedOn: [set('20')] },
+          training: { ...card.training, learntRows: [set(rows)], chosenRows: [set('15')] },
+        }),
+      }),
+    );
+    const { output, training } = build(files).card;
+    expect(training).toMatchObject({ learntRows: [set('0-9'), set('5-14')], chosenRows: [set('15')] });
+    expect(output.fittedOn).toEqual([set('20')]);
+  });
+
   it('of other input sizes, windows, channels and normalisation: each member says what it says alone', async () => {
     const variants: TinyModelOptions[] = [
       { seed: 1, recipe: { input: [1, 44, 44], normalise: { mean: 0.3, std: 0.4 } } },

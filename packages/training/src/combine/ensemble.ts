@@ -90,6 +90,11 @@ function ensembleCard(options: EnsembleOptions, heads: readonly CommonHead[], pi
     cards.every(({ training }) => training[field])
       ? { [field]: unique(cards.flatMap(({ training }) => training[field]!.map((set) => JSON.stringify(set)))).map((set) => JSON.parse(set)) }
       : {};
+  // The members' temperatures are part of the graph.
+  const outputOf = ({ name: head, output }: CommonHead): ModelCard['output'] => {
+    const sets = unique(members.flatMap(({ heads: of }) => (of.find((each) => each.name === head)?.fittedOn ?? []).map((set) => JSON.stringify(set))));
+    return { name: output, temperature: 1, ...(sets.length > 0 ? { fittedOn: sets.map((set) => JSON.parse(set)) } : {}) };
+  };
   return {
     ...kept,
     name,
@@ -105,10 +110,8 @@ function ensembleCard(options: EnsembleOptions, heads: readonly CommonHead[], pi
       mean: [0],
       std: [1],
     },
-    output: { name: main.output, temperature: 1 },
-    ...(more.length > 0
-      ? { otherHeads: more.map((head) => ({ name: head.name, labels: [...head.labels], output: { name: head.output, temperature: 1 } })) }
-      : {}),
+    output: outputOf(main),
+    ...(more.length > 0 ? { otherHeads: more.map((head) => ({ name: head.name, labels: [...head.labels], output: outputOf(head) })) } : {}),
     training: {
       data: joined('data'),
       split: joined('split'),

@@ -102,20 +102,21 @@ async function checkOptions(store: Store, flags: CheckFlags, progress: Progress)
 
 /** A model's probabilities [N,K] for every row of every split. */
 async function judge(store: Store, name: string, progress: Progress): Promise<Map<string, Float32Array>> {
-  const [{ createSession }, { predictSplit }] = await Promise.all([import('@mien/onnx/node'), import('@mien/evaluation')]);
+  const [{ createSession }, { predictSplit, seenRows }] = await Promise.all([import('@mien/onnx/node'), import('@mien/evaluation')]);
   const file = findModel(name);
   const model = readModelFile(file);
-  const { training, output } = readCard(model, file);
-  const learnt = training.data === store.manifest.name && store.splitNames.includes(training.split);
-  if (learnt) {
+  const card = readCard(model, file);
+  for (const splitName of store.splitNames) {
+    const { rows, trainedOn } = await seenRows(card, store, await store.split(splitName));
+    if (rows.length === 0) continue;
     note(
-      `${file} was trained on rows of ${training.data}, split ${training.split}: it has learnt their labels, wrong ones too, so few of them will be doubted. Out-of-fold probabilities (--confidence) tell more`,
+      `${file} was trained on ${rows.length} rows of split ${splitName} (${trainedOn}): it has learnt their labels, wrong ones too, so few of them will be doubted. Out-of-fold probabilities (--confidence) tell more`,
     );
   }
   const probabilities = new Map<string, Float32Array>();
   for (const splitName of store.splitNames) {
     const split = await store.split(splitName);
-    const { logits } = await predictSplit({
+    const { logits, temperature } = await predictSplit({
       model,
       file,
       createSession,
@@ -124,7 +125,7 @@ async function judge(store: Store, name: string, progress: Progress): Promise<Ma
     });
     const classes = split.labelNames.length;
     const given = new Float32Array(logits.length);
-    for (let row = 0; row < split.count; row++) given.set(softmax(logits.subarray(row * classes, (row + 1) * classes), output.temperature), row * classes);
+    for (let row = 0; row < split.count; row++) given.set(softmax(logits.subarray(row * classes, (row + 1) * classes), temperature), row * classes);
     probabilities.set(splitName, given);
   }
   return probabilities;

@@ -24,9 +24,14 @@ export function addExportVerb(data: Command): void {
     .addHelpText('after', '\nExample:\n  mien data export data/merged --format parquet --out merged-parquet')
     .action(async (store: string, { out, format, json }: ExportFlags) => {
       const progress = new Progress();
-      const { images, files } = await exportStore(store, { out, form: format, onProgress: (done, total) => progress.count('writing images', done, total) });
+      const { images, files, unlocked } = await exportStore(store, {
+        out,
+        form: format,
+        onProgress: (done, total) => progress.count('writing images', done, total),
+      });
       progress.end();
-      if (json) printJson({ out, format, images, files });
+      if (unlocked.length > 0) note(`${out} cannot say that ${unlocked.join(', ')} must not be trained on: import it with --lock ${unlocked.join(',')}`);
+      if (json) printJson({ out, format, images, files, unlocked });
       else note(`${images} images in ${out}`);
     });
 }

@@ -69,10 +69,19 @@ export function addImportVerb(data: Command): void {
       const report = await importData(source, {
         ...flags,
         channels: channels === undefined ? undefined : (Number(channels) as 1 | 3),
-        locked: (split) => !unlock?.includes(split) && (lock?.includes(split) || lockedByDefault(split)),
+        locked: (split, wasLocked = false) => !unlock?.includes(split) && (wasLocked || lock?.includes(split) || lockedByDefault(split)),
         onProgress: ({ rows, fraction }) => progress.part('importing rows', rows, fraction),
       });
       progress.end();
+      const { splits } = report.manifest;
+      for (const [option, names] of [
+        ['--lock', lock],
+        ['--unlock', unlock],
+      ] as const) {
+        const unknown = names?.filter((name) => !splits.some((split) => split.name === name)) ?? [];
+        if (unknown.length > 0)
+          note(`${option} ${unknown.join(',')}: the data has no such split (it has ${splits.map(({ name }) => name).join(', ')}); nothing was changed by it`);
+      }
       if (json) printJson(reportOf(report));
       else describe(report);
     });

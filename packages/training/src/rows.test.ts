@@ -1,0 +1,36 @@
+/** Which rows a recipe learns from, chooses on and leaves alone. */
+import { join } from 'node:path';
+import { openStore, StoreWriter } from '@mien/data';
+import { expect, it } from 'vitest';
+import { temporaryDir } from '../test/tiny-store.ts';
+import { tinyRecipe } from '../test/tiny-model.ts';
+import { checkRecipe } from './recipe.ts';
+import { chooseRows } from './rows.ts';
+
+/** Ten people of six faces each, of which one has no label, and four faces of nobody known. */
+function people(): string {
+  const out = join(temporaryDir(), 'people');
+  const image = { layout: 'fixed', channels: 1, height: 8, width: 8 } as const;
+  const writer = new StoreWriter({ out, name: 'people', form: 'test', file: 'none', image, labels: ['angry', 'happy'], subjects: true });
+  for (let row = 0; row < 64; row++) {
+    const label = row % 6 === 5 && row < 60 ? 255 : row % 2;
+    writer.append({ split: 'train', label, image: new Uint8Array(64).fill(row), ...(row < 60 ? { subject: `s${Math.floor(row / 6)}` } : {}) });
+  }
+  writer.finish();
+  return out;
+}
+
+it.each([{}, { labelled: 0.6 }, { apart: { fold: 1, folds: 4 } }])('nobody who is chosen on is learnt from, with or without labels: %j', async (changes) => {
+  const data = people();
+  const fields = { ...tinyRecipe, epochs: 1, optimizer: { kind: 'sgd', learningRate: 0.01 }, data: { validation: { fraction: 0.3 }, ...changes } };
+  const { train, trainRows, validationRows, unlabelledRows, apartRows } = await chooseRows(checkRecipe(fields, 'test'), data);
+  const store = await openStore(data);
+  const { subject } = (await (await store.split('train')).readSubjects())!;
+  const peopleOf = (rows: Uint32Array): Set<number> => new Set([...rows].map((row) => subject[row]!).filter((person) => person > 0));
+  expect(validationRows.length).toBeGreaterThan(3);
+  expect(trainRows.length).toBeGreaterThan(validationRows.length);
+  const learnt = peopleOf(Uint32Array.from([...trainRows, ...unlabelledRows]));
+  for (const measured of [validationRows, apartRows]) for (const person of peopleOf(measured)) expect(learnt.has(person)).toBe(false);
+  expect(train.count).toBe(64);
+  await store.close();
+});
