@@ -26,7 +26,7 @@ let redis: Redis;
 let runs = 0;
 
 async function openRun(): Promise<RunDescription> {
-  const run = { id: `run-${++runs}`, kind: 'test', version: '1', opened: Date.now(), payload: {} };
+  const run = { id: `run-${++runs}`, kind: 'test', version: '1', opened: Date.now(), payload: {}, policy };
   await new RunBoard(redis).open(run);
   return run;
 }
@@ -39,7 +39,7 @@ const engines = [
     // The submitter and two workers, each as a process of its own would have it.
     make: async (): Promise<Engine[]> => {
       const run = await openRun();
-      return [0, 1, 2].map(() => new BullmqEngine<Payload, Outcome>({ redis, run, policy, leaseMs: 1000 }));
+      return [0, 1, 2].map(() => new BullmqEngine<Payload, Outcome>({ redis, run, leaseMs: 1000 }));
     },
   },
 ];
@@ -161,7 +161,7 @@ describe.each(engines)('$name engine$skip', ({ make, skip }) => {
 describe(`BullMQ engine alone${noRedis}`, () => {
   it.skipIf(noRedis)('takes over the job of a worker that fell silent, and gives it up after many', async () => {
     const description = await openRun();
-    const make = () => new BullmqEngine<Payload, Outcome>({ redis, run: description, policy, leaseMs: 200 });
+    const make = () => new BullmqEngine<Payload, Outcome>({ redis, run: description, leaseMs: 200 });
     const queue = make();
     await queue.submit(jobs(1));
     const deaths: number[] = [];
@@ -188,9 +188,9 @@ describe(`BullMQ engine alone${noRedis}`, () => {
   it.skipIf(noRedis)('completes every job over a restart of a server that forgets everything', async () => {
     const own = await startRedis();
     const connection = await connectRedis(own.url);
-    const description = { id: 'forgotten', kind: 'test', version: '1', opened: Date.now(), payload: {} };
+    const description = { id: 'forgotten', kind: 'test', version: '1', opened: Date.now(), payload: {}, policy };
     await new RunBoard(connection).open(description);
-    const made = [0, 1, 2].map(() => new BullmqEngine<Payload, Outcome>({ redis: connection, run: description, policy, leaseMs: 1000 }));
+    const made = [0, 1, 2].map(() => new BullmqEngine<Payload, Outcome>({ redis: connection, run: description, leaseMs: 1000 }));
     let done = 0;
     const events = await run(made, jobs(30), async (claim, context) => {
       if (++done === 8) await own.restart();
@@ -204,7 +204,7 @@ describe(`BullMQ engine alone${noRedis}`, () => {
 
   it.skipIf(noRedis)('leaves nothing behind in Redis', async () => {
     const description = await openRun();
-    const queue = new BullmqEngine<Payload, Outcome>({ redis, run: description, policy });
+    const queue = new BullmqEngine<Payload, Outcome>({ redis, run: description });
     await queue.submit(jobs(3));
     expect((await redis.keys(`mien:${description.id}:*`)).length).toBeGreaterThan(0);
     await queue.close();

@@ -61,7 +61,7 @@ export class ProcessPool<P, R> {
 
   /** Process numbers of the workers. */
   get pids(): number[] {
-    return [...this.#places].map((place) => place.process.pid!);
+    return [...this.#places].flatMap(({ process }) => process.pid ?? []);
   }
 
   /** Ends the workers: those at rest leave by themselves, the others are killed, after `stopMs` where there is one. */
@@ -70,6 +70,7 @@ export class ProcessPool<P, R> {
     clearInterval(this.#watch);
     await Promise.all(
       [...this.#places].map(async ({ process, claims }) => {
+        if (process.pid === undefined) return;
         const gone = new Promise((resolve) => process.once('exit', resolve));
         const { stopMs } = this.#options;
         const works = claims.size > 0;
@@ -93,7 +94,11 @@ export class ProcessPool<P, R> {
     const place: Place<P> = { process: child, claims: new Map(), ready: false, heardAt: Date.now() };
     this.#places.add(place);
     child.on('message', (message: FromWorker) => void this.#receive(place, message));
-    child.on('error', (error) => this.#reject(error));
+    child.on('error', (error) => {
+      // One that was never there does not exit either.
+      if (child.pid === undefined) this.#places.delete(place);
+      this.#reject(error);
+    });
     child.on('exit', (code, signal) => this.#afterExit(place, signal ?? `exit status ${code}`, failedStarts));
     send(child, { type: 'start', module, init });
   }

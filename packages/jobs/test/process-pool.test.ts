@@ -54,6 +54,22 @@ it('kills a worker whose thread hangs', async () => {
   expect(deaths).toEqual(['SIGKILL']);
 });
 
+it('closes where no worker could be spawned, before that is known and after', async () => {
+  const node = process.execPath;
+  const engine = new EmbeddedEngine<Payload, Outcome>(policy);
+  const open = (): ProcessPool<Payload, Outcome> => new ProcessPool({ engine, workers: 2, module, init: {} });
+  process.execPath = '/nowhere/node';
+  try {
+    await open().close();
+    pool = open();
+    await expect(pool.broken).rejects.toThrow('ENOENT');
+    await pool.close();
+    expect(pool.pids).toEqual([]);
+  } finally {
+    process.execPath = node;
+  }
+});
+
 it.each([
   [{ unfit: true }, 'cannot do this'],
   [{ exit: true }, 'ended 3 times before it was ready (exit status 3)'],

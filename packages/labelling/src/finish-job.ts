@@ -9,7 +9,7 @@ import { makeViews, openDatabase, quote } from './database.ts';
 import { type LabelFolder, shardFile } from './label-folder.ts';
 import { type Manifest, type Totals, writeManifest } from './manifest.ts';
 import { removeWorkFolders } from './open-job.ts';
-import { plainRows } from './query.ts';
+import { computeRows } from './query-rows.ts';
 import { shardBytes } from './shard-writer.ts';
 
 /** Counts what is on disk, in shards and in folders of chunks. */
@@ -66,10 +66,14 @@ async function describeShard(connection: DuckDBConnection, folder: LabelFolder, 
 /** `errors.jsonl`, in the items' order; empty where all went well. */
 async function writeErrors(connection: DuckDBConnection, folder: LabelFolder): Promise<void> {
   const partial = `${folder.errors}.partial`;
-  const { rows } = await plainRows(connection, 'SELECT * FROM errors ORDER BY item');
+  const { rows, close } = await computeRows(connection, 'SELECT * FROM errors ORDER BY item');
   const lines = async function* (): AsyncGenerator<string> {
     for await (const row of rows) yield `${JSON.stringify(row)}\n`;
   };
-  await pipeline(Readable.from(lines()), createWriteStream(partial, { flush: true }));
+  try {
+    await pipeline(Readable.from(lines()), createWriteStream(partial, { flush: true }));
+  } finally {
+    await close();
+  }
   await rename(partial, folder.errors);
 }

@@ -6,7 +6,8 @@ export type { JobRequest } from './open-job.ts';
 export { type JobOptions, type Manifest, readManifest, type Totals } from './manifest.ts';
 export { cancelJob, type CancelOptions } from './cancel.ts';
 // Its results
-export { type PlainRow, type PlainValue, queryLabels, type QueryResult } from './query.ts';
+export { queryLabels } from './query.ts';
+export type { PlainRow, PlainValue, QueryResult } from './query-rows.ts';
 // Workers of the queue
 export { openLabelHandler } from './label-handler.ts';
 export { work, type WorkOptions } from './work.ts';

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { mienVersion } from '@mien/jobs';
 import { checkRunName } from '@mien/jobs/redis';
-import { readCard, UserError } from '@mien/runtime';
+import { readCard, refuseLandmarkUse, UserError } from '@mien/runtime';
 import { defaultDetectorPath } from '@mien/runtime/node';
 import { type LabelFolder, labelFolder } from './label-folder.ts';
 import { difference, type JobOptions, type Manifest, readManifest, writeManifest } from './manifest.ts';
@@ -122,7 +122,9 @@ interface Network {
 
 async function readNetworks(request: JobRequest): Promise<{ model: Network & { name: { labels: string[] } }; detector: Network | undefined }> {
   const model = await readNetwork(request.model, 'model');
-  const { name, labels } = readCard(model.bytes, request.model);
+  const card = readCard(model.bytes, request.model);
+  refuseLandmarkUse(card, request.model, '`mien label`');
+  const { name, labels } = card;
   const detector = request.faces ? undefined : await readNetwork(request.detector ?? defaultDetectorPath, 'face detector');
   return {
     model: { bytes: model.bytes, name: { name, sha256: model.sha256, labels: [...labels] } },

@@ -1,68 +1,55 @@
 /** SQL over the labels of a job. */
-import type { DuckDBConnection, JS } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '@mien/runtime';
 import { makeViews, openLabels } from './database.ts';
-import { requireManifest } from './manifest.ts';
-
-/** A value as JSON has it. */
-export type PlainValue = string | number | boolean | null | PlainValue[] | { [key: string]: PlainValue };
-export type PlainRow = Record<string, PlainValue>;
-
-export interface QueryResult {
-  readonly columns: readonly string[];
-  /** Rows as they are computed, never all in memory. */
-  readonly rows: AsyncIterable<PlainRow>;
-}
+import { type Manifest, requireManifest } from './manifest.ts';
+import { type ComputedRows, computeRows, type PlainRow, type QueryResult } from './query-rows.ts';
 
 /** Chunks become shards while a job runs: a file that was there a moment ago may be gone. Looked for again this often. */
 const looks = 3;
 
 /**
  * Runs SQL (DuckDB's) over the tables `faces`, `images` and `errors` of a job's folder, finished or not, and hands the
- * result to `use`. Throws `UserError` `no-job`, or `bad-query` with what DuckDB says.
+ * result to `use`, once and whole. Throws `UserError` `no-job`, or `bad-query` with what DuckDB says.
  */
 export async function queryLabels<T>(dir: string, sql: string, use: (result: QueryResult) => Promise<T>): Promise<T> {
   const manifest = await requireManifest(dir);
   const database = await openLabels(dir);
   try {
-    for (let look = 1; ; look++) {
-      try {
-        const result = await plainRows(database.connection, sql);
-        return await use(result);
-      } catch (cause) {
-        const { message } = cause as Error;
-        if (cause instanceof UserError) throw cause;
-        if (manifest.state === 'done' || look === looks || !/No files found|Cannot open file/i.test(message)) {
-          throw new UserError('bad-query', `the query cannot be run: ${message.split('\n')[0]}`, { cause });
-        }
-        await makeViews(database.connection, dir, manifest);
-      }
+    const result = await compute(database.connection, sql, dir, manifest);
+    try {
+      return await use({ columns: result.columns, rows: plainly(result.rows) });
+    } finally {
+      await result.close();
     }
   } finally {
     database.close();
   }
 }
 
-/** A query's rows with plain values. */
-export async function plainRows(connection: DuckDBConnection, sql: string): Promise<QueryResult> {
-  const result = await connection.stream(sql);
-  const columns = result.deduplicatedColumnNames();
-  const rows = async function* (): AsyncGenerator<PlainRow> {
-    for await (const block of result.yieldRowsJs()) {
-      for (const row of block) yield Object.fromEntries(columns.map((name, i) => [name, plain(row[i] ?? null)]));
-    }
-  };
-  return { columns, rows: rows() };
+/** Not every value of DuckDB's has a plain one: a date without end has none. */
+async function* plainly(rows: AsyncIterable<PlainRow>): AsyncGenerator<PlainRow> {
+  try {
+    yield* rows;
+  } catch (cause) {
+    throw badQuery(cause as Error);
+  }
 }
 
-function plain(value: JS): PlainValue {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  // Sums and counts: JSON has no other numbers, and beyond 2⁵³ only text keeps every digit.
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  if (value instanceof Date) return value.toISOString();
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner as JS)]));
-  return String(value);
+function badQuery(cause: Error): UserError {
+  return new UserError('bad-query', `the query cannot be run: ${cause.message.split('\n')[0]}`, { cause });
+}
+
+async function compute(connection: DuckDBConnection, sql: string, dir: string, manifest: Manifest): Promise<ComputedRows> {
+  for (let look = 1; ; look++) {
+    try {
+      return await computeRows(connection, sql);
+    } catch (cause) {
+      const { message } = cause as Error;
+      if (manifest.state === 'done' || look === looks || !/No files found|Cannot open file/i.test(message)) {
+        throw badQuery(cause as Error);
+      }
+      await makeViews(connection, dir, manifest);
+    }
+  }
 }

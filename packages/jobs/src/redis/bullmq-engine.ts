@@ -16,7 +16,6 @@ export interface BullmqEngineOptions {
   readonly run: RunDescription;
   /** A job whose worker was silent for this long goes to another one, after at most one and two thirds of it. */
   readonly leaseMs?: number;
-  readonly policy?: RetryPolicy;
 }
 
 const defaultLeaseMs = 30_000;
@@ -50,7 +49,7 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
 
   constructor(options: BullmqEngineOptions) {
     this.#options = options;
-    this.#policy = options.policy ?? defaultRetryPolicy;
+    this.#policy = options.run.policy ?? defaultRetryPolicy;
     this.#board = new RunBoard(options.redis);
     // A server that is back may have forgotten everything.
     options.redis.on('ready', this.#afterReconnect);
@@ -127,6 +126,11 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
       this.#ended ||= Date.now() - this.#missingSince > endedAfterMs;
       return undefined;
     }
+    if (await this.#isReplaced()) {
+      await job.moveToWait(token).catch(() => {});
+      this.#ended = true;
+      return undefined;
+    }
     const deaths = job.stalledCounter;
     const { payload, failures } = job.data;
     if (deaths >= this.#policy.deaths) {
@@ -161,6 +165,13 @@ export class BullmqEngine<P, R> implements JobEngine<P, R> {
 
   progress({ id }: Claim<P>, value: unknown): void {
     this.#board.remark(this.#options.run.id, { type: 'progress', id, value } satisfies JobEvent<R>).catch(() => {});
+  }
+
+  /** Another run was opened under this name: its jobs lie in the same queue, and want other settings. */
+  async #isReplaced(): Promise<boolean> {
+    const { id, opened } = this.#options.run;
+    const found = await this.#board.find(id);
+    return found !== undefined && found.opened !== opened;
   }
 
   /** A worker that looks into a queue after its end leaves traces there. */

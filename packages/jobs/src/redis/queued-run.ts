@@ -38,9 +38,9 @@ export async function openQueuedRun<P, R>(options: OpenQueuedRunOptions): Promis
   const warning = await redisWarning(parseRedisUrl(queue));
   if (warning) onNotice(warning);
   const redis = await connectRedis(queue, (message) => onNotice(message ?? 'the queue is back'));
-  const run = { id: name, kind, version: mienVersion, opened: Date.now(), payload };
+  const run = { id: name, kind, version: mienVersion, opened: Date.now(), payload, ...(policy ? { policy } : {}) };
   await new RunBoard(redis).open(run);
-  const engine = new BullmqEngine<P, R>({ redis, run, ...(leaseMs === undefined ? {} : { leaseMs }), ...(policy ? { policy } : {}) });
+  const engine = new BullmqEngine<P, R>({ redis, run, ...(leaseMs === undefined ? {} : { leaseMs }) });
   return {
     engine,
     close: async () => {

@@ -7,6 +7,7 @@
 import { UserError } from '@mien/runtime';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { RetryPolicy } from '../failure.ts';
 
 /** All keys of Mien begin with this; the waiting jobs of a run are the list `mien:<id>:wait`. */
 export const keyPrefix = 'mien';
@@ -14,6 +15,13 @@ export const keyPrefix = 'mien';
 const runsKey = `${keyPrefix}:runs`;
 const workerSeenMs = 30_000;
 const longestRemarks = 1000;
+
+const policySchema: z.ZodType<RetryPolicy> = z.object({
+  failures: z.number(),
+  deaths: z.number(),
+  firstDelayMs: z.number(),
+  longestDelayMs: z.number(),
+});
 
 const descriptionSchema = z.object({
   id: z.string(),
@@ -25,6 +33,8 @@ const descriptionSchema = z.object({
   opened: z.number(),
   /** What a worker must know before its first job; the kind's own. */
   payload: z.unknown(),
+  /** Which failed jobs are tried again: workers decide it, so it is pinned here. Default: `defaultRetryPolicy`. */
+  policy: policySchema.optional(),
 });
 export type RunDescription = z.infer<typeof descriptionSchema>;
 
@@ -54,6 +64,11 @@ export class RunBoard {
 
   async isOpen(id: string): Promise<boolean> {
     return (await this.#redis.hexists(runsKey, id)) === 1;
+  }
+
+  /** The open run of this name. */
+  async find(id: string): Promise<RunDescription | undefined> {
+    return descriptionSchema.safeParse(parseJson((await this.#redis.hget(runsKey, id)) ?? '')).data;
   }
 
   /** Open runs, the oldest first. What is not a description is left out: the server may hold other things. */

@@ -4,6 +4,9 @@ import { BullmqEngine } from './bullmq-engine.ts';
 import { connectRedis } from './redis-connection.ts';
 import { noRedis, startRedis, type TestServer } from './redis-server.test-helper.ts';
 import { checkRunName, RunBoard, type RunDescription } from './run-board.ts';
+import { emptyRun, openQueuedRun } from './queued-run.ts';
+import type { JobEvent } from '../job.ts';
+import { mienVersion } from '../version.ts';
 import { runJobs } from '../run-jobs.ts';
 import { serveRuns } from './serve-runs.ts';
 import { UserError } from '@mien/runtime';
@@ -52,6 +55,60 @@ describe(`workers of the queue${noRedis}`, () => {
     await serveRuns({ redis, version: '1', kinds, leaveWhenIdle: true });
     await Promise.all(handing);
     expect(results.sort((a, b) => a - b)).toEqual([2, 4, 6, 10, 20, 30]);
+  });
+
+  it.skipIf(noRedis)('do the jobs of a name that is used again with the settings of the new run, even while they wait for more', async () => {
+    const board = new RunBoard(redis);
+    const stop = new AbortController();
+    const notices: string[] = [];
+    const serving = serveRuns({ redis, version: '1', kinds, signal: stop.signal, onNotice: (message) => notices.push(message) });
+    const results: number[] = [];
+    for (const by of [2, 10, 100]) {
+      const run = describeRun('again', { payload: { by }, opened: by });
+      await board.open(run);
+      const engine = new BullmqEngine<number, number>({ redis, run });
+      await runJobs({
+        queue: engine,
+        jobs: [{ id: `n-${by}`, payload: 3 }],
+        window: 1,
+        onEvent: (e) => void (e.type === 'completed' && results.push(e.result)),
+      });
+      // The last time as a process that is killed: the run stays on the board.
+      if (by === 2) await engine.close();
+      else await engine.disconnect();
+    }
+    stop.abort();
+    await serving;
+    expect(results).toEqual([6, 30, 300]);
+    expect(notices).toEqual(Array(3).fill('joined double run again'));
+    await emptyRun(server.url, 'again');
+  });
+
+  it.skipIf(noRedis)('give a job up as the policy of its run says', async () => {
+    const notices: string[] = [];
+    const policy = { failures: 2, deaths: 10, firstDelayMs: 10, longestDelayMs: 20 };
+    const run = await openQueuedRun<number, number>({
+      ...{ queue: server.url, name: 'strict', kind: 'double', payload: {}, policy, whenLeft: '' },
+      onNotice: (message) => notices.push(message),
+    });
+    let tries = 0;
+    const failing = {
+      double: async () => ({
+        handle: async () => {
+          tries++;
+          throw new Error('always');
+        },
+        release: async () => {},
+      }),
+    };
+    const stop = new AbortController();
+    const serving = serveRuns({ redis, version: mienVersion, kinds: failing, only: 'strict', signal: stop.signal });
+    const events: JobEvent<number>[] = [];
+    await runJobs({ queue: run.engine, jobs: [{ id: 'n-1', payload: 1 }], window: 1, onEvent: (event) => void events.push(event) });
+    stop.abort();
+    await serving;
+    await run.close();
+    expect([tries, ...events.map(({ type }) => type)]).toEqual([2, 'retrying', 'failed']);
   });
 
   it.skipIf(noRedis)('of another version are refused, and the line says which is needed', async () => {

@@ -26,6 +26,8 @@ export interface ServeRunsOptions {
 }
 
 interface OpenRun {
+  /** Names are used again: only with this is it the same run. */
+  readonly opened: number;
   readonly engine: BullmqEngine<unknown, unknown>;
   readonly handler: OpenedHandler<unknown, unknown>;
 }
@@ -86,7 +88,7 @@ async function openRun(run: RunDescription, { redis, version, kinds, leaseMs }: 
   }
   const openHandler = kinds[run.kind];
   if (!openHandler) throw new UserError('other-kind', `run ${run.id} is of kind ${run.kind}, this worker knows ${Object.keys(kinds).join(', ')}: refused`);
-  return { handler: await openHandler(run.payload), engine: new BullmqEngine({ redis, run, ...(leaseMs ? { leaseMs } : {}) }) };
+  return { opened: run.opened, handler: await openHandler(run.payload), engine: new BullmqEngine({ redis, run, ...(leaseMs ? { leaseMs } : {}) }) };
 }
 
 /** Works on one run until nothing waits in it. */
@@ -101,8 +103,8 @@ async function serve({ engine, handler }: OpenRun, { signal, onDone }: ServeRuns
 }
 
 async function forgetClosed(open: Map<string, OpenRun>, runs: readonly RunDescription[]): Promise<void> {
-  for (const [id, { engine, handler }] of open) {
-    if (runs.some((run) => run.id === id) && !engine.ended) continue;
+  for (const [id, { opened, engine, handler }] of open) {
+    if (runs.some((run) => run.id === id && run.opened === opened) && !engine.ended) continue;
     open.delete(id);
     await engine.disconnect();
     await handler.release();

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { writeTar, writeZip } from '../../test/archives.ts';
@@ -56,6 +56,32 @@ it.each([
 ])('pictures are read out of a %s without unpacking it', async (_, write) => {
   expect(seen(await open(await list(write()), 2))).toEqual([0, 50, 100, 150]);
 });
+
+it.each([0, 1, 3])('one archive after another, %i pictures ahead; each is closed once it has been left', async (ahead) => {
+  const items: Item[] = [];
+  for (const shade of [10, 60, 90, 130]) {
+    const two = [0, 1].map((more) => ({ name: `${more}.png`, bytes: shadePicture(shade + more) }));
+    items.push(...(await list(writeTar(join(folder, `${ahead}-${shade}.tar`), two))));
+  }
+  const descriptors = (): number => readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).startsWith(join(folder, `${ahead}-`))).length;
+  const shades: number[] = [];
+  let most = 0;
+  for await (const picture of openPictures(items, { ahead, mapPath: (path) => path })) {
+    shades.push(...(seen([picture]) as number[]));
+    if (process.platform === 'linux') most = Math.max(most, descriptors());
+  }
+  expect(shades).toEqual([10, 11, 60, 61, 90, 91, 130, 131]);
+  expect(most).toBeLessThanOrEqual(ahead + 1);
+  if (process.platform === 'linux') expect(descriptors()).toBe(0);
+});
+
+function linkOf(descriptor: string): string {
+  try {
+    return readlinkSync(join('/proc/self/fd', descriptor));
+  } catch {
+    return '';
+  }
+}
 
 it('an entry that swells beyond what it claims, or has another checksum, is an error of its own', async () => {
   const bytes = shadePicture(7);

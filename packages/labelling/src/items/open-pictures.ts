@@ -95,11 +95,19 @@ async function openOne(item: SingleItem, archives: OpenArchives, mapPath: MapPat
   return decodeImage(await archives.read(item), { name: `${item.archive}: ${item.entry}` });
 }
 
-/** Archives in use, at most one open at a time: items of one archive lie together. */
+interface OpenArchive {
+  readonly file: string;
+  readonly handle: Promise<FileHandle>;
+  /** Pictures that are being read from it. */
+  readers: number;
+  /** Nothing begins on it any more: its last reader closes it. */
+  left: boolean;
+}
+
+/** Archives in use. Items of one archive lie together: another one is open only while pictures read ahead come from both. */
 class OpenArchives {
   readonly #mapPath: MapPath;
-  #file = '';
-  #handle: Promise<FileHandle> | undefined;
+  #current: OpenArchive | undefined;
 
   constructor(mapPath: MapPath) {
     this.#mapPath = mapPath;
@@ -107,9 +115,8 @@ class OpenArchives {
 
   async read(item: EntryItem): Promise<Uint8Array> {
     const name = `${item.archive}: ${item.entry}`;
-    const handle = await this.#open(this.#mapPath(item.from ?? item.archive));
     const length = item.deflated ?? item.size;
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, item.at);
+    const { bytesRead, buffer } = await this.#use(this.#mapPath(item.from ?? item.archive), (handle) => handle.read(Buffer.alloc(length), 0, length, item.at));
     if (bytesRead < length) throw new UserError('unreadable-image', `${name}: the archive ends in the middle of it; it has changed since it was listed`);
     const bytes = item.deflated === undefined ? buffer : await inflate(buffer, item.size, name);
     if (item.crc !== undefined && crc32(bytes) !== item.crc)
@@ -118,26 +125,42 @@ class OpenArchives {
   }
 
   async close(): Promise<void> {
-    await (await this.#handle?.catch(() => undefined))?.close();
-    this.#handle = undefined;
+    const archive = this.#current;
+    this.#current = undefined;
+    if (!archive) return;
+    archive.left = true;
+    await closeUnused(archive);
   }
 
-  async #open(file: string): Promise<FileHandle> {
-    if (file !== this.#file || !this.#handle) {
-      const before = this.#handle;
-      this.#file = file;
-      this.#handle = (async () => {
-        await (await before?.catch(() => undefined))?.close();
-        try {
-          return await open(file, 'r');
-        } catch (cause) {
-          const { code, message } = cause as NodeJS.ErrnoException;
-          if (code === 'ENOENT') throw new UserError('not-found', `${file}: there is no such archive any more`, { cause });
-          throw new UserError('unreadable-file', `${file}: cannot be read (${code ?? message})`, { cause });
-        }
-      })();
+  async #use<T>(file: string, read: (handle: FileHandle) => Promise<T>): Promise<T> {
+    const before = this.#current;
+    const archive = before?.file === file ? before : { file, handle: openArchive(file), readers: 0, left: false };
+    archive.readers++;
+    this.#current = archive;
+    if (before && before !== archive) {
+      before.left = true;
+      await closeUnused(before);
     }
-    return this.#handle;
+    try {
+      return await read(await archive.handle);
+    } finally {
+      archive.readers--;
+      await closeUnused(archive);
+    }
+  }
+}
+
+async function closeUnused({ handle, readers, left }: OpenArchive): Promise<void> {
+  if (left && readers === 0) await (await handle.catch(() => undefined))?.close();
+}
+
+async function openArchive(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'r');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UserError('not-found', `${file}: there is no such archive any more`, { cause });
+    throw new UserError('unreadable-file', `${file}: cannot be read (${code ?? message})`, { cause });
   }
 }
 

@@ -156,9 +156,17 @@ describe('tar archives', () => {
     ['cut off in a picture', () => file('cut.tar', writeCut()), 'bad-archive'],
     ['that are text', () => file('text.tar', 'Dear archive,'.repeat(100)), 'bad-archive'],
     ['that are empty', () => file('empty.tar', ''), 'bad-archive'],
+    ['with numbers that are none', () => file('garbage.tar', Buffer.alloc(2048, 0xc1)), 'bad-archive'],
+    ['that are folders', () => file('folder.txt', dirname(file('folder.tar/x.jpg'))), 'bad-archive'],
+    ['that are folders, compressed', () => file('folder.txt', dirname(file('folder.tgz/x.jpg'))), 'bad-archive'],
     ['compressed, that are not', () => file('text.tar.gz', 'Dear archive,'), 'bad-archive'],
   ])('%s are refused', async (_, make, code) => {
     await expect(list(make())).rejects.toMatchObject({ name: 'UserError', code });
+  });
+
+  it.each(['tar', 'tgz', 'tar.gz'])('a missing .%s that a list names is told by its own name', async (ending) => {
+    const missing = join(folder, `missing.${ending}`);
+    await expect(list(file('missing.txt', missing))).rejects.toMatchObject({ name: 'UserError', code: 'not-found', message: expect.stringContaining(missing) });
   });
 
   function writeCut(): Uint8Array {

@@ -1,4 +1,5 @@
 /** What one request, and all of them together, may cost. */
+import { UserError } from '@mien/runtime';
 
 export interface ServiceLimits {
   /** Largest body with one image. */
@@ -8,7 +9,7 @@ export interface ServiceLimits {
   readonly videoBytes: number;
   /** Bodies held in memory at once, over all requests. */
   readonly heldBytes: number;
-  /** Images in one request. */
+  /** Images in one request; never more than `queuedImages`, since a batch goes in line as a whole. */
   readonly batchImages: number;
   /** Width × height of one image or video frame, checked before it is decoded. */
   readonly pixels: number;
@@ -48,3 +49,18 @@ export const defaultLimits: ServiceLimits = {
   burstImages: 200,
   connections: 2000,
 };
+
+/**
+ * The limits asked for, and the defaults beside them. Throws `UserError` `bad-option` where more images are to be taken in
+ * one request than may wait: such a request would be told for ever to try again.
+ */
+export function limitsFrom(asked: Partial<ServiceLimits> = {}): ServiceLimits {
+  const limits = { ...defaultLimits, ...asked };
+  const { batchImages, queuedImages } = limits;
+  if (batchImages <= queuedImages) return limits;
+  if (asked.batchImages === undefined) return { ...limits, batchImages: queuedImages };
+  throw new UserError(
+    'bad-option',
+    `${batchImages} images in one request (--max-images), ${queuedImages} that may wait (--queue): expected room for all images of a request; raise --queue to ${batchImages} or lower --max-images`,
+  );
+}

@@ -24,6 +24,16 @@ function offsets(type: 'stco' | 'co64', values: readonly number[]): Uint8Array {
 }
 const nested = (table: Uint8Array): Uint8Array => box('trak', box('mdia', box('minf', box('stbl', table))));
 const ftyp = box('ftyp', new Uint8Array(Buffer.from('isom\0\0\0\0')));
+const empty = (count: number): Uint8Array => new Uint8Array(Buffer.alloc(8 * count, box('free')));
+/** A `moov` in a `moov` … */
+function deep(depth: number): Uint8Array {
+  const boxes = new DataView(new ArrayBuffer(8 * depth));
+  for (let i = 0; i < depth; i++) {
+    boxes.setUint32(8 * i, 8 * (depth - i));
+    boxes.setUint32(8 * i + 4, 0x6d6f6f76);
+  }
+  return new Uint8Array(boxes.buffer);
+}
 const join = (pieces: readonly Uint8Array[]): Buffer => Buffer.concat(pieces);
 
 test('the index moves before the data, and still points at it', () => {
@@ -43,6 +53,10 @@ test.each([
   ['an index in front', [ftyp, box('moov'), box('mdat')]],
   ['no index', [ftyp, box('mdat')]],
   ['a table larger than its box', [ftyp, box('mdat'), box('moov', nested(box('stco', Uint8Array.of(0, 0, 0, 0, 255, 255, 255, 255))))]],
+  ['more boxes than a film has', [ftyp, box('mdat'), empty(20_000), box('moov')]],
+  ['more boxes than a film has in the index', [ftyp, box('mdat'), box('moov', empty(20_000))]],
+  ['boxes nested deeper than a film nests them', [ftyp, box('mdat'), deep(9)]],
+  ['boxes nested deeper than the stack', [ftyp, box('mdat'), deep(20_000)]],
   ['a box larger than the file', [ftyp, box('mdat'), Uint8Array.of(0, 0, 255, 0, 109, 111, 111, 118)]],
 ])('%s leaves the file as it is', (_what, pieces) => {
   const file = new Uint8Array(join(pieces));

@@ -11,13 +11,22 @@ interface BoxSpan {
   readonly end: number;
 }
 
+/** Films of hours have some hundred boxes outside their tables, nested five deep; a file made of more would keep the server's thread. */
+const mostBoxes = 10_000;
+const deepest = 8;
+
+/** Boxes that may still be read. */
+interface Allowance {
+  boxes: number;
+}
+
 const containers = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
 
-/** The boxes between two offsets; undefined when their sizes do not add up. */
-function boxesIn(view: DataView, from: number, to: number): BoxSpan[] | undefined {
+/** The boxes between two offsets; undefined when their sizes do not add up or they are too many. */
+function boxesIn(view: DataView, from: number, to: number, allowance: Allowance): BoxSpan[] | undefined {
   const boxes: BoxSpan[] = [];
   for (let start = from; start < to; ) {
-    if (start + 8 > to) return undefined;
+    if (start + 8 > to || --allowance.boxes < 0) return undefined;
     const type = String.fromCharCode(view.getUint8(start + 4), view.getUint8(start + 5), view.getUint8(start + 6), view.getUint8(start + 7));
     let size = view.getUint32(start);
     let content = start + 8;
@@ -35,9 +44,12 @@ function boxesIn(view: DataView, from: number, to: number): BoxSpan[] | undefine
   return boxes;
 }
 
-/** Adds `shift` to every chunk offset inside a box. Returns false when a table does not fit its box or an offset its 32 bits. */
-function shiftOffsets(view: DataView, box: BoxSpan, shift: number): boolean {
-  if (containers.has(box.type)) return boxesIn(view, box.content, box.end)?.every((inner) => shiftOffsets(view, inner, shift)) ?? false;
+/** Adds `shift` to every chunk offset inside a box. Returns false when a table does not fit its box, an offset its 32 bits, or boxes are too many or too deep. */
+function shiftOffsets(view: DataView, box: BoxSpan, shift: number, allowance: Allowance, depth = 1): boolean {
+  if (containers.has(box.type)) {
+    if (depth > deepest) return false;
+    return boxesIn(view, box.content, box.end, allowance)?.every((inner) => shiftOffsets(view, inner, shift, allowance, depth + 1)) ?? false;
+  }
   if (box.type !== 'stco' && box.type !== 'co64') return true;
   const width = box.type === 'stco' ? 4 : 8;
   if (box.content + 8 > box.end) return false;
@@ -58,15 +70,17 @@ function shiftOffsets(view: DataView, box: BoxSpan, shift: number): boolean {
 
 /**
  * The file as pieces to be written one after another; the file itself, in one piece, where its index is in front already
- * or its boxes cannot be read (a decoder then says what is wrong with it). The index is copied, the data is not.
+ * or its boxes cannot be read or are too many (a decoder then says what is wrong with it). The index is copied, the data is not.
  */
 export function withIndexFirst(file: Uint8Array): Uint8Array[] {
-  const boxes = boxesIn(new DataView(file.buffer, file.byteOffset, file.byteLength), 0, file.length);
+  const allowance = { boxes: mostBoxes };
+  const boxes = boxesIn(new DataView(file.buffer, file.byteOffset, file.byteLength), 0, file.length, allowance);
   const moov = boxes?.find((box) => box.type === 'moov');
   const mdat = boxes?.find((box) => box.type === 'mdat');
   if (!moov || !mdat || moov.start < mdat.start) return [file];
   const index = new Uint8Array(file.subarray(moov.start, moov.end));
-  const shifted = shiftOffsets(new DataView(index.buffer), { ...moov, start: 0, content: moov.content - moov.start, end: index.length }, index.length);
+  const root = { ...moov, start: 0, content: moov.content - moov.start, end: index.length };
+  const shifted = shiftOffsets(new DataView(index.buffer), root, index.length, allowance);
   if (!shifted) return [file];
   return [file.subarray(0, mdat.start), index, file.subarray(mdat.start, moov.start), file.subarray(moov.end)];
 }

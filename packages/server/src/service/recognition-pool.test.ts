@@ -189,6 +189,15 @@ test('one that does not leave is ended in the end', async () => {
   await vi.waitFor(() => expect(threads[0]!.terminated).toBe(true), 5000);
 });
 
+test('one that was replaced and has not gone is ended with the pool', async () => {
+  const { pool, threads } = await open({ stuckMs: 200, closeMs: 20 });
+  threads[0]!.deaf = true;
+  await expect(pool.run(photo(), soon())).rejects.toMatchObject({ code: 'worker-lost' });
+  expect(threads[0]!.terminated).toBe(false);
+  await pool.close();
+  expect(threads[0]!.terminated).toBe(true);
+});
+
 test('a model that cannot be opened is told to the caller', async () => {
   const openThread = (): PuppetThread => new PuppetThread({ type: 'failed', code: 'bad-model', message: 'x.onnx: no model' });
   await expect(RecognitionPool.open({ models: [], workers: 2, threads: 1, queueLimit: 1, openThread })).rejects.toMatchObject({

@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly openThread?: (setup: WorkerSetup) => PoolThread;
   /** A worker whose oldest job takes longer is replaced. Default 60 s. */
   readonly stuckMs?: number;
+  /** At the end, time for a worker to leave: one run of a network. Default 10 s. */
+  readonly closeMs?: number;
   readonly observer?: PoolObserver;
 }
 
@@ -60,8 +62,7 @@ const longGapMs = 10 * denseGapMs;
 const gatherMs = 12;
 const gatherCrops = 3;
 const defaultStuckMs = 60_000;
-/** How long a worker may take to leave: one run of a network. */
-const closeMs = 10_000;
+const defaultCloseMs = 10_000;
 const firstRestartMs = 500;
 const longestRestartMs = 30_000;
 /** Faces in one run: larger batches gain nothing. */
@@ -83,6 +84,8 @@ export class RecognitionPool {
   readonly #options: PoolOptions;
   readonly #observer: PoolObserver;
   readonly #members: PoolMember[] = [];
+  /** Replaced, and not gone yet. */
+  readonly #leaving = new Set<PoolMember>();
   readonly #queue: Waiting[] = [];
   readonly #watch: NodeJS.Timeout;
   #cards: Readonly<Record<string, ModelCard>> = {};
@@ -192,7 +195,9 @@ export class RecognitionPool {
     clearInterval(this.#watch);
     clearTimeout(this.#gathering);
     for (const { receiver } of this.#queue.splice(0)) receiver.reject(draining());
-    await Promise.all(this.#members.map((member) => member.leave(closeMs)));
+    const { closeMs = defaultCloseMs } = this.#options;
+    // Those that were replaced too: a thread that lives keeps the process.
+    await Promise.all([...this.#members, ...this.#leaving].map((member) => member.leave(closeMs)));
   }
 
   #freeMember(load: number): PoolMember | undefined {
@@ -288,7 +293,8 @@ export class RecognitionPool {
     for (const member of [...this.#members]) {
       const { oldestStarted } = member;
       if (oldestStarted === undefined || performance.now() - oldestStarted < stuckMs) continue;
-      void member.leave(stuckMs);
+      this.#leaving.add(member);
+      void member.leave(stuckMs).finally(() => this.#leaving.delete(member));
       this.#lose(member, `a job took more than ${stuckMs / 1000} s`);
     }
   }

@@ -221,6 +221,16 @@ describe('who may ask', () => {
     expect([await through('9.9.9.9, 1.1.1.1'), await through('8.8.8.8, 1.1.1.1'), await through('1.1.1.1, 2.2.2.2')]).toEqual([200, 429, 200]);
   });
 
+  test('clients with one token are one, and behind a proxy each address has its own bucket', async () => {
+    const few = { tokens: new Tokens([token]), limits: { imagesPerSecond: 0.001, burstImages: 1 } };
+    const [direct, behindProxy] = [appOf(few), appOf({ ...few, trustedProxies: 1 })];
+    const from = async (to: typeof direct, entries: string, given = token) =>
+      (await to.request('/v1/recognise?detect=none', post(white, { authorization: `Bearer ${given}`, 'x-forwarded-for': entries }))).status;
+    expect([await from(direct, '1.1.1.1'), await from(direct, '2.2.2.2')]).toEqual([200, 429]);
+    expect([await from(behindProxy, '1.1.1.1'), await from(behindProxy, '2.2.2.2'), await from(behindProxy, '3.3.3.3, 1.1.1.1')]).toEqual([200, 200, 429]);
+    expect(await from(behindProxy, '4.4.4.4', 'x'.repeat(32))).toBe(401);
+  });
+
   test('a batch takes as many from the bucket as it has images', async () => {
     const slow = appOf({ limits: { imagesPerSecond: 0.001, burstImages: 4 } });
     expect((await slow.request('/v1/recognise/batch?detect=none', post(form('image', white, white, white, white)))).status).toBe(200);

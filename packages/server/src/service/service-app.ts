@@ -82,8 +82,10 @@ export function createServiceApp(options: ServiceAppOptions): OpenAPIHono<Servic
   if (!tokens.required) app.use(ownHostOnly());
   app.use(allowedOriginsOnly(options.allowedOrigins));
   app.use(async (c, next) => {
-    const open = openAddresses.has(c.req.path);
-    c.set('client', (open ? undefined : tokens.check(c.req.header('authorization'))) ?? clientAddress(c, options.trustedProxies));
+    const token = openAddresses.has(c.req.path) ? undefined : tokens.check(c.req.header('authorization'));
+    const address = clientAddress(c, options.trustedProxies);
+    // Who names proxies wants the clients behind them told apart, though all may come with one token.
+    c.set('client', token === undefined ? address : options.trustedProxies > 0 ? `${token} ${address}` : token);
     if (c.req.method === 'POST') {
       if (options.isDraining()) throw new ServiceError('draining', 'the service is shutting down; ask another instance', { retryAfterS: 1 });
       rateLimit.take(c.var.client, 1);

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { UserError } from '@mien/runtime';
+import { readCard, refuseLandmarkUse, UserError } from '@mien/runtime';
 import { listen } from '../http/listen.ts';
-import { defaultLimits, type ServiceLimits } from './limits.ts';
+import { limitsFrom, type ServiceLimits } from './limits.ts';
 import { isLoopback } from './origin-guard.ts';
 import { RecognitionPool } from './recognition-pool.ts';
 import { jsonLog, type ServiceLog } from './request-log.ts';
@@ -88,20 +88,21 @@ function checkOrigins(origins: readonly string[]): void {
 }
 
 async function readModel({ name, file }: ServedModel): Promise<WorkerModel> {
-  try {
-    return { name, file, bytes: new Uint8Array(await readFile(file)) };
-  } catch (cause) {
+  const bytes = await readFile(file).catch((cause) => {
     throw new UserError('not-found', `model ${name}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}); check the path`, { cause });
-  }
+  });
+  const model = { name, file, bytes: new Uint8Array(bytes) };
+  refuseLandmarkUse(readCard(model.bytes, file), file, '`mien serve`');
+  return model;
 }
 
 /**
- * Serves until `stop()`. Throws `UserError`: `token-needed`, `bad-token`, `bad-origin`, `no-model`, `not-found`, `port-busy`,
- * `port-forbidden`, and those of opening models and the detector.
+ * Serves until `stop()`. Throws `UserError`: `token-needed`, `bad-token`, `bad-origin`, `bad-option`, `no-model`, `not-found`, `port-busy`,
+ * `port-forbidden`, `needs-landmarks`, and those of opening models and the detector.
  */
 export async function startService(options: StartServiceOptions): Promise<RunningService> {
   const { models, host = '127.0.0.1', port, allowedOrigins = [], trustedProxies = 0 } = options;
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = limitsFrom(options.limits);
   const tokens = new Tokens(options.tokens ?? []);
   checkHost(host, tokens);
   checkOrigins(allowedOrigins);

@@ -17,6 +17,7 @@ class FakeDesk implements RunDesk {
   readonly start = { recipes: ['small'], data: 'faces' };
   readonly began: RunStart[] = [];
   readonly names = new Set<string>();
+  readonly judged: string[] = [];
   running = () => this.names;
   failures = () => [];
   async begin(run: RunStart): Promise<void> {
@@ -30,7 +31,8 @@ class FakeDesk implements RunDesk {
   stop(name: string): void {
     if (!this.names.delete(name)) throw new UserError('not-ours', 'it was not started here');
   }
-  async judgement(_name: string, at: string, again: boolean) {
+  async judgement(name: string, at: string, again: boolean) {
+    this.judged.push(name);
     return { state: 'none', code: 'test', reason: `${at} ${again}` } as const;
   }
   async image(_name: string, row: number): Promise<Uint8Array | undefined> {
@@ -77,6 +79,14 @@ test('what cannot be started is refused: other pages, names that are paths, unkn
   }
   expect((await post('', { ...started, recipe: 'other' })).status).toBe(409);
   expect(desk.began).toEqual([]);
+});
+
+test('an image in a page of another origin begins no work; the own page, the address bar and a program do', async () => {
+  const from = async (headers: Record<string, string>): Promise<number> => (await app.request(url('old%20one/judgement?again'), { headers })).status;
+  for (const site of ['cross-site', 'same-site']) expect(await from({ 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': 'no-cors' })).toBe(403);
+  expect(desk.judged).toEqual([]);
+  expect([await from({ 'Sec-Fetch-Site': 'same-origin' }), await from({ 'Sec-Fetch-Site': 'none' }), await from({})]).toEqual([200, 200, 200]);
+  expect(desk.judged).toHaveLength(3);
 });
 
 test('a listed run is looked into and gone on with, whatever its name; nothing else can be named', async () => {
