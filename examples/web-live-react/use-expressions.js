@@ -23,6 +23,13 @@ export function useExpressions(model, assets) {
       if (over) end();
       return value;
     };
+    // What has opened, or opens later, is closed; the camera does not stay on behind an error.
+    const fail = (reason) => {
+      const wasOver = over;
+      over = true;
+      end();
+      if (!wasOver) setError(reason);
+    };
     const begin = async () => {
       // The model loads while the person is asked for the camera.
       const opening = openMien({ model, assets, device: 'wasm' }).then((mien) => keep(mien, () => mien.close()));
@@ -32,16 +39,10 @@ export function useExpressions(model, assets) {
       video.current.srcObject = camera;
       await video.current.play();
       if (over) return;
-      const live = mien.watch(video.current, { onFaces: setFaces, onError: setError });
+      const live = mien.watch(video.current, { onFaces: setFaces, onError: fail });
       keep(live, () => live.stop());
     };
-    begin().catch((reason) => {
-      // The other of the two may still succeed, and is closed then.
-      const wasOver = over;
-      over = true;
-      end();
-      if (!wasOver) setError(reason);
-    });
+    begin().catch(fail);
     return () => {
       over = true;
       end();

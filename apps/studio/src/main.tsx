@@ -9,14 +9,20 @@ import './styles/frame.css';
 import './styles/expressions.css';
 import './styles/model-card.css';
 
-let client: RecognitionClient | undefined;
-/** Started by the first page that reads pictures. */
-function recognition(): RecognitionClient {
-  client ??= startRecognition();
-  return client;
-}
 const loader = new ModelLoader(recognition);
 const queue = new PictureQueue();
+
+let client: RecognitionClient | undefined;
+/** Started by the first page that reads pictures, and again after a crash. */
+function recognition(): RecognitionClient {
+  if (!client || client.ended) {
+    client = startRecognition((message) => {
+      queue.pause();
+      loader.lost(message);
+    });
+  }
+  return client;
+}
 
 async function loadModel(name?: string): Promise<void> {
   if (await loader.load(name)) queue.start((task, onProgress) => recognition().run(task, onProgress));

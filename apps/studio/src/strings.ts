@@ -293,6 +293,7 @@ export const strings = {
       nobody: 'No face was in view, so nothing was recorded. Come closer, with light on your face, and record again.',
       'too-few-frames': 'Too few frames with a face. Look into the camera and try again.',
       'too-few-recordings': 'Too little was recorded. Two classes of ten frames at least are needed; record more.',
+      'face-gone': 'The face went out of view and others are there. Try again with one person in view.',
       'no-neutral': 'The model in use has no neutral, so there is nothing to correct towards.',
       'no-head': 'The model in use has no last layer of the kind that can be trained anew. Choose another under Models.',
       closed: 'The camera was stopped meanwhile.',

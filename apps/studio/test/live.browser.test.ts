@@ -58,6 +58,9 @@ describe.skipIf(!executablePath || !model)('live page', { timeout: timeoutMs }, 
   const trackStates = (page: Page): Promise<string[]> =>
     page.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.map(({ readyState }) => readyState));
 
+  /** Waits until what matches `selector` has the focus. */
+  const focused = (page: Page, selector: string): Promise<unknown> => page.waitForFunction((what) => document.activeElement?.matches(what), selector);
+
   const agree = (page: Page): Promise<void> => page.getByRole('button', { name: 'I agree' }).click();
 
   test('nothing starts before consent; then faces, bars and a timeline come; stopping turns the camera off', async () => {
@@ -70,6 +73,7 @@ describe.skipIf(!executablePath || !model)('live page', { timeout: timeoutMs }, 
 
     await agree(page);
     await page.getByText('Camera on').waitFor();
+    await focused(page, '.live-page');
     await page.locator('.live-face').first().waitFor();
     expect(await page.locator('.live-face').first().locator('.bar').count()).toBe(expressions.length);
     await page.waitForFunction(() => {
@@ -85,6 +89,7 @@ describe.skipIf(!executablePath || !model)('live page', { timeout: timeoutMs }, 
     expect(await page.getByRole('button', { name: 'Heat map' }).getAttribute('aria-pressed')).toBe('true');
     await page.getByRole('button', { name: 'Stop camera' }).click();
     await page.getByRole('heading', { name: 'Before the camera starts' }).waitFor();
+    await focused(page, '.consent');
     expect(await trackStates(page)).toEqual(['ended']);
     expect(complaints).toEqual([]);
   });
@@ -119,11 +124,12 @@ describe.skipIf(!executablePath || !model)('live page', { timeout: timeoutMs }, 
     await agree(page);
     await page.getByRole('button', { name: 'Kiosk mode' }).click();
     const exit = page.getByRole('button', { name: 'Exit' });
-    await exit.waitFor();
+    await focused(page, '.exit-kiosk');
     expect(await page.locator('.kiosk').getByRole('button').count()).toBe(1);
     await page.locator('.kiosk').getByText('Camera on').waitFor();
     await exit.click();
     await page.getByRole('button', { name: 'Stop camera' }).waitFor();
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Kiosk mode');
   });
 
   test('a camera that was not allowed, or is not there, is told in plain words with a way on', async () => {
@@ -131,6 +137,7 @@ describe.skipIf(!executablePath || !model)('live page', { timeout: timeoutMs }, 
     await agree(denied.page);
     await denied.page.getByRole('heading', { name: 'The camera was not allowed' }).waitFor();
     await denied.page.getByRole('button', { name: 'Try again' }).waitFor();
+    await focused(denied.page, '.notice');
     expect(denied.complaints).toEqual([]);
     const none = await open();
     await agree(none.page);
@@ -157,6 +164,7 @@ describe.skipIf(!executablePath || !model)('live page', { timeout: timeoutMs }, 
     await page.getByText('s were recorded before the camera went off').waitFor();
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.locator('.live-face').first().waitFor();
+    await focused(page, '.live-page');
     expect(await trackStates(page)).toEqual(['ended', 'live']);
     await page.getByRole('link', { name: 'Photo' }).click();
     await page.getByRole('heading', { name: 'Drop a photograph' }).waitFor();

@@ -173,6 +173,14 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
     const studio = await openStudio({ models: [model!], desk });
     const { page, complaints } = await openPage(browser, studio.url, '#label');
     await page.getByText('The model says Happy, 90%').waitFor();
+    // Behind the model card nothing is decided.
+    await page.getByRole('button', { name: 'Model card' }).click();
+    await page.keyboard.press('x');
+    await page.keyboard.press('Escape');
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    expect(desk.decisions).toEqual([]);
+    // The button has the focus again, and Enter would press it.
+    await page.locator('main').focus();
     await page.keyboard.press('g');
     await page.getByText('The model says Sad, 40%').waitFor();
     await page.keyboard.press('Enter');

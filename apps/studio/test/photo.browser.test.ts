@@ -215,6 +215,37 @@ describe.skipIf(!executablePath)('photo page', { timeout: timeoutMs }, () => {
     await bare.close();
   });
 
+  test('a worker that crashes is told, and a new one reads what came meanwhile', async () => {
+    const { page } = await open();
+    await page.addInitScript(() => {
+      const workers: Worker[] = [];
+      const Real = Worker;
+      Object.assign(window, {
+        workers,
+        Worker: class extends Real {
+          constructor(...how: ConstructorParameters<typeof Worker>) {
+            super(...how);
+            workers.push(this);
+          }
+        },
+      });
+    });
+    await page.reload();
+    await page.setInputFiles('input[type=file]', join(photographs, 'sample1.jpg'));
+    await page.locator('article[data-state=done]').waitFor();
+    await page.evaluate(() => {
+      const { workers } = window as unknown as { workers: Worker[] };
+      workers[0]!.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
+    });
+    await page.getByText('out of memory').waitFor();
+    await page.setInputFiles('input[type=file]', join(photographs, 'sample1.jpg'));
+    expect(await page.locator('article[data-state=waiting]').count()).toBe(1);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('article[data-state=done]').nth(1).waitFor();
+    expect(await page.evaluate(() => (window as unknown as { workers: Worker[] }).workers.length)).toBe(2);
+    await page.close();
+  });
+
   test('a model that cannot be loaded is told, and can be tried again', async () => {
     const file = join(dir, 'replaced.onnx');
     await writeFile(file, await readFile(model.file));

@@ -128,6 +128,39 @@ test('the correction of one person is not another’s: not of who was there too,
   expect(later.map(({ expression }) => expression)).toEqual([expressions[1], expressions[1]]);
 });
 
+test('a correction that comes when its face is gone goes to who came back alone, or waits for them', async () => {
+  const person: Person = { side: 80, at: (t) => ((t >= 1 && t < 3) || (t >= 4 && t < 6) ? undefined : [200, 200]) };
+  const detector = new Watcher([person]);
+  const live = new LiveRecogniser({ recogniser: new Scripted(tilted), detector });
+  expect(await watch(live, detector, 0, 3.5)).toMatchObject([{ id: 2, expression: expressions[1] }]);
+  live.correct(1, offset);
+  expect(await watch(live, detector, 3.5, 4)).toMatchObject([{ id: 2, expression: expressions[0] }]);
+  live.forgetCorrections();
+  expect(await watch(live, detector, 4, 5.9)).toEqual([]);
+  live.correct(2, offset);
+  expect(await watch(live, detector, 5.9, 7)).toMatchObject([{ id: 3, expression: expressions[0] }]);
+  // Ids from before a jump are not known after it.
+  const jumped = live.continued();
+  jumped.forgetCorrections();
+  expect(await watch(jumped, detector, 7, 8)).toMatchObject([{ id: 4, expression: expressions[1] }]);
+  jumped.correct(3, offset);
+  expect(await watch(jumped, detector, 8, 9)).toMatchObject([{ id: 4, expression: expressions[0] }]);
+});
+
+test('the correction of who is gone is not given to who was there too, and is refused where two came since', async () => {
+  const corrected: Person = { side: 80, at: (t) => (t < 1 || t > 4 ? [200, 200] : undefined) };
+  const other: Person = { side: 80, at: () => [600, 200] };
+  const late: Person = { side: 80, at: (t) => (t > 6 ? [1000, 200] : undefined) };
+  const detector = new Watcher([corrected, other, late]);
+  const live = new LiveRecogniser({ recogniser: new Scripted(tilted), detector });
+  const [first] = await watch(live, detector, 0, 3);
+  expect(first!.id).toBe(2);
+  live.correct(1, offset);
+  expect(await watch(live, detector, 3, 4)).toMatchObject([{ id: 2, expression: expressions[1] }]);
+  expect((await watch(live, detector, 4, 8)).map(({ expression }) => expression)).toEqual([expressions[1], expressions[1], expressions[1]]);
+  expect(() => live.correct(1, offset)).toThrow(expect.objectContaining({ code: 'face-gone' }));
+});
+
 test('of many faces four a frame are recognised, those first who have waited longest', async () => {
   const people = Array.from({ length: 7 }, (_, i): Person => ({ side: 60, at: () => [100 + 120 * i, 200] }));
   const recogniser = new Scripted(() => peak(0));

@@ -1,5 +1,5 @@
 /** The whole walk for video: a frame → its faces with ids, steady boxes, smoothed probabilities and labels. */
-import type { Box, Image, Recogniser, Recognition } from '@mien/runtime';
+import { type Box, type Image, type Recogniser, type Recognition, UserError } from '@mien/runtime';
 import { BoxSmoother } from './box-smoother.ts';
 import { FaceFollower, type FaceFollowerOptions } from './face-follower.ts';
 import { FaceSmoother, type SmoothedExpression, type SmoothingOptions } from './face-smoother.ts';
@@ -31,6 +31,9 @@ export interface LiveFace {
 }
 
 interface Known {
+  /** When it was first in view, and when it was seen last; seconds. */
+  readonly cameAt: number;
+  seenAt: number;
   readonly boxes: BoxSmoother;
   readonly expressions: FaceSmoother;
   recognisedAt: number;
@@ -38,6 +41,8 @@ interface Known {
 }
 
 const defaultFacesPerFrame = 4;
+/** Faces that left and whose time of leaving is kept: enough for those of a correction's few seconds. */
+const keptDepartures = 100;
 
 export class LiveRecogniser {
   readonly #options: LiveRecogniserOptions;
@@ -50,6 +55,8 @@ export class LiveRecogniser {
   readonly #smoothing: SmoothingOptions | undefined;
   readonly #facesPerFrame: number;
   readonly #known = new Map<number, Known>();
+  /** When faces that are gone were seen last, by id. */
+  readonly #leftAt = new Map<number, number>();
 
   constructor(options: LiveRecogniserOptions) {
     const { recogniser, smoothing, facesPerFrame = defaultFacesPerFrame, ...follower } = options;
@@ -72,11 +79,17 @@ export class LiveRecogniser {
 
   /**
    * Corrects the resting face of `id` by what `neutralOffset` gave. Who goes out of view and comes back is a new face, which takes the
-   * correction over if it is alone in view then: most often it is the same person.
+   * correction over if it is alone in view then: most often it is the same person. That holds for one who is gone already, too; throws
+   * `UserError` `face-gone` where several came since, because nobody knows which of them it is.
    */
   correct(id: number, offset: ArrayLike<number>): void {
-    this.#offsets.set(id, offset);
-    this.#waiting = undefined;
+    const since = this.#leftAt.get(id) ?? Number.NEGATIVE_INFINITY;
+    const heirs = this.#known.has(id) ? [id] : [...this.#known].filter(([, { cameAt }]) => cameAt > since).map(([other]) => other);
+    const [heir] = heirs;
+    if (heir !== undefined && heir !== id && this.#known.size > 1)
+      throw new UserError('face-gone', `face ${id} went out of view and others are there; correct again with the person alone in view`);
+    this.#waiting = heir === undefined ? offset : undefined;
+    if (heir !== undefined) this.#offsets.set(heir, offset);
   }
 
   /** Takes every correction back. */
@@ -89,18 +102,24 @@ export class LiveRecogniser {
   async next(image: Image, time: number): Promise<LiveFace[]> {
     const tracks = await this.#follower.next(image, time);
     const ids = new Set(tracks.map(({ id }) => id));
-    for (const id of this.#known.keys()) {
+    for (const [id, { seenAt }] of this.#known) {
       if (ids.has(id)) continue;
       this.#known.delete(id);
+      this.#leave(id, seenAt);
       this.#waiting = this.#offsets.get(id) ?? this.#waiting;
       this.#offsets.delete(id);
     }
     const [alone] = tracks.length === 1 ? tracks : [];
-    if (this.#waiting && alone && !this.#known.has(alone.id)) this.correct(alone.id, this.#waiting);
+    if (this.#waiting && alone && !this.#known.has(alone.id)) {
+      this.#offsets.set(alone.id, this.#waiting);
+      this.#waiting = undefined;
+    }
     const faces = tracks.map((track) => {
       let known = this.#known.get(track.id);
       if (!known) {
         known = {
+          cameAt: time,
+          seenAt: time,
           boxes: new BoxSmoother(),
           expressions: new FaceSmoother(this.#recogniser.card, this.#smoothing),
           recognisedAt: Number.NEGATIVE_INFINITY,
@@ -108,6 +127,7 @@ export class LiveRecogniser {
         };
         this.#known.set(track.id, known);
       }
+      if (track.sighting >= 0) known.seenAt = time;
       return { track, known, box: track.unseenSeconds > 0 ? track.box : known.boxes.next(track.box, time) };
     });
     // Who has waited longest comes first.
@@ -127,6 +147,11 @@ export class LiveRecogniser {
       known.shown = known.expressions.next(result.logits, time, this.#offsets.get(track.id));
     }
     return faces.flatMap(({ track, known, box }) => (known.shown ? [this.#toFace(track, box, known.shown, frameOf.get(track.id))] : []));
+  }
+
+  #leave(id: number, seenAt: number): void {
+    this.#leftAt.set(id, seenAt);
+    if (this.#leftAt.size > keptDepartures) this.#leftAt.delete(this.#leftAt.keys().next().value!);
   }
 
   #toFace(track: { id: number; score: number; unseenSeconds: number }, box: Box, shown: SmoothedExpression, frame: Recognition | undefined): LiveFace {

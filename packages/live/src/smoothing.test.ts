@@ -88,6 +88,33 @@ describe('steady label', () => {
     expect(delay(1)).toBeLessThan(1);
     expect(delay(0.4)).toBe(Number.POSITIVE_INFINITY);
   });
+
+  /** The labels of a face at rest, whose first label leads by 3; from the first second on the second one leads by what `of` says of each frame. */
+  const atRate = (framesPerSecond: number, of: (frame: number) => number, filter?: 'off'): number[] => {
+    const face = new FaceSmoother(card, filter ? { filter } : {});
+    const lead = (i: number): number => (i < framesPerSecond ? -3 : of(i - framesPerSecond));
+    const logits = (i: number): number[] => [Math.max(0, -lead(i)), Math.max(0, lead(i))];
+    return Array.from({ length: 4 * framesPerSecond }, (_, i) => face.next(logits(i), i / framesPerSecond).label);
+  };
+
+  test.each([5, 6, 8, 10, 12, 15, 20, 30])('one wild frame does not change it at %i frames a second, with the filter and without', (framesPerSecond) => {
+    const wild = (i: number): number => (i === 0 ? 8 : -3);
+    expect(new Set(atRate(framesPerSecond, wild))).toEqual(new Set([0]));
+    expect(new Set(atRate(framesPerSecond, wild, 'off'))).toEqual(new Set([0]));
+  });
+
+  test.each([5, 8, 10, 15])('a clear change shows with the second or third frame at %i frames a second, a doubtful one within a second', (framesPerSecond) => {
+    const framesUntil = (lead: number): number => atRate(framesPerSecond, () => lead).indexOf(1) - framesPerSecond;
+    expect(framesUntil(4)).toBeGreaterThan(0);
+    expect(framesUntil(4)).toBeLessThanOrEqual(2);
+    expect(framesUntil(1) / framesPerSecond).toBeLessThan(1);
+  });
+
+  test('the first frame after a face was hidden does not change it either', () => {
+    const label = new SteadyLabel();
+    for (let i = 0; i < 10; i++) label.next([3, 0], i / 30);
+    expect(label.next([0, 8], 1.2)).toBe(0);
+  });
 });
 
 describe('one face', () => {

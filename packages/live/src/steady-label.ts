@@ -1,6 +1,7 @@
 /**
  * A label that does not flicker. Page's cumulative sum test (1954): evidence for another label gathers over time and the label changes when
- * it suffices. A clear change passes within a tenth of a second, a doubtful one has to last, and noise around a tie never sums up.
+ * it suffices. A clear change passes within a tenth of a second or with the second frame, a doubtful one has to last, and noise around a tie
+ * never sums up.
  */
 
 export interface SteadyLabelOptions {
@@ -8,9 +9,16 @@ export interface SteadyLabelOptions {
   readonly evidence?: number;
   /** Lead (in logits) below which a rival gathers no evidence and loses some of what it has. Default 0.5. */
   readonly drift?: number;
-  /** A lead counts for no more than this, so that one wild frame cannot change the label. Default 4. */
+  /** A lead counts for no more than this. Default 4. */
   readonly largestLead?: number;
 }
+
+/**
+ * The part of the evidence that one frame can give at most. A half: it takes two frames at any frame rate, so one wild frame cannot change
+ * the label, and a clear change needs no third. Only slow cameras are held back by it, whose frames stand for more seconds each; to cap
+ * those seconds instead would hold doubtful changes back as well. What is lost is not capped: it is forgotten as fast as time goes.
+ */
+const largestShare = 0.5;
 
 export class SteadyLabel {
   readonly #options: Required<SteadyLabelOptions>;
@@ -37,7 +45,7 @@ export class SteadyLabel {
     for (let k = 0; k < logits.length; k++) {
       if (k === this.#label) continue;
       const lead = Math.max(-largestLead, Math.min(largestLead, logits[k]! - logits[this.#label]!));
-      this.#evidence[k] = Math.max(0, this.#evidence[k]! + (lead - drift) * seconds);
+      this.#evidence[k] = Math.max(0, this.#evidence[k]! + Math.min(largestShare * evidence, (lead - drift) * seconds));
       if (this.#evidence[k]! >= evidence && (strongest === this.#label || this.#evidence[k]! > this.#evidence[strongest]!)) strongest = k;
     }
     if (strongest !== this.#label) {

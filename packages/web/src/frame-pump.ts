@@ -27,11 +27,14 @@ export class FramePump {
   #lastShown = -1;
   #handle: number | undefined;
   #busy = false;
-  #missed = false;
+  /** The latest callback while the worker was busy: its frame is on show still. */
+  #missed: { readonly now: number; readonly mediaTime: number } | undefined;
   #stopped = false;
   readonly #onVisibility = (): void => {
-    // A hidden page shows no frames; the first one after it is a fresh start.
-    if (document.hidden) this.#lastTime = Number.NEGATIVE_INFINITY;
+    // A hidden page shows no frames; the first one of a camera after it is a fresh start. A film stands still meanwhile, or has jumped.
+    if (!document.hidden || !this.#live) return;
+    this.#lastTime = Number.NEGATIVE_INFINITY;
+    this.#missed = undefined;
   };
 
   /** `onFailure`: no frame can be taken from this video, now or later. */
@@ -47,9 +50,10 @@ export class FramePump {
   /** The worker is done with the last frame. */
   done(): void {
     this.#busy = false;
-    if (!this.#missed) return;
-    this.#missed = false;
-    this.#take(performance.now(), this.#video.currentTime);
+    const missed = this.#missed;
+    this.#missed = undefined;
+    // Not the video's `currentTime`, which runs ahead of the frame on show: the next frame would seem to lie before this one.
+    if (missed) this.#take(missed.now, missed.mediaTime);
   }
 
   stop(): void {
@@ -82,7 +86,7 @@ export class FramePump {
     if (document.hidden) return;
     if (this.#busy) {
       if (this.#missed) this.dropped++;
-      this.#missed = true;
+      this.#missed = { now, mediaTime };
       return;
     }
     this.#take(now, mediaTime);

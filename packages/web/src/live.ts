@@ -122,7 +122,7 @@ export class Live {
   /**
    * Corrects the resting-face bias of one face: show a neutral face meanwhile. Default 5 s, of time in which the face is seen; a video that is
    * paused is waited for. A person who comes back alone after being out of view keeps the correction. Rejects with `UserError`
-   * `too-few-frames`, `no-neutral`, or `closed` when the watch is stopped meanwhile.
+   * `too-few-frames`, `no-neutral`, `face-gone` when the face left and several came, or `closed` when the watch is stopped meanwhile.
    */
   async correctNeutral({ seconds = 5, face, onProgress }: CollectOptions = {}): Promise<{ readonly frames: number; readonly offset: Float64Array }> {
     return this.#client.run({ kind: 'neutral', stream: this.#stream, seconds, face, label: '' }, onProgress ? { onProgress } : {});

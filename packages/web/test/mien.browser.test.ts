@@ -109,6 +109,33 @@ document.querySelector('mien-live').addEventListener('faces', ({ detail }) => wi
     }
   });
 
+  test('what is transparent in a picture is read as white', async () => {
+    const { page } = await open({});
+    const [onNothing, onWhite] = await page.evaluate(async (model) => {
+      window.mien = await window.web.openMien({ model, device: 'wasm' });
+      const photograph = await createImageBitmap(await (await fetch('/photos/sample1.jpg')).blob());
+      const [first] = await window.mien.recognise(photograph);
+      const { x, y, width, height } = first!.box;
+      const [left, top, right, bottom] = [x, y, x + width, y + height].map(Math.round) as [number, number, number, number];
+      // The face alone, cut out.
+      const cut = (background: string): Promise<ImageBitmap> => {
+        const canvas = new OffscreenCanvas(photograph.width, photograph.height);
+        const context = canvas.getContext('2d')!;
+        context.fillStyle = background;
+        context.fillRect(0, 0, canvas.width, canvas.height);
+        context.beginPath();
+        context.rect(left, top, right - left, bottom - top);
+        context.clip();
+        context.drawImage(photograph, 0, 0);
+        return createImageBitmap(canvas);
+      };
+      return [await window.mien.recognise(await cut('transparent')), await window.mien.recognise(await cut('#fff'))];
+    }, model);
+    expect([onNothing!.length, onWhite!.length]).toEqual([1, 1]);
+    // Their rims may differ by a grey level.
+    for (const [label, p] of Object.entries(onWhite![0]!.probabilities)) expect(onNothing![0]!.probabilities[label]).toBeCloseTo(p, 3);
+  });
+
   test('nobody there: empty lists; many people: an id for each', async () => {
     const wall = await open({ film: 'wall.y4m' });
     await watchCamera(wall.page, 5);

@@ -18,6 +18,8 @@ function useKeys(session: LabelSession, overview: LabelOverview, row: LabelRow |
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      // Keys are for the dialog that is open, whatever lies behind it.
+      if (document.querySelector('dialog[open]')) return;
       // Enter on a button that has the focus presses that button.
       if (event.key === 'Enter' && event.target instanceof HTMLElement && event.target.matches('button, a')) return;
       const act = actionOf(event.key, session, overview, row);

@@ -1,6 +1,6 @@
 /** A page that needs the camera: it asks first, tells what goes wrong, and turns the camera off when it is left. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ModelLoader } from '../model/model-loader.ts';
 import { useStore } from '../store.ts';
 import { CameraSession, type CameraState } from './camera-session.ts';
@@ -18,10 +18,22 @@ export interface CameraGateProps {
   readonly children: (camera: RunningCamera, session: CameraSession) => ComponentChildren;
 }
 
+/** What was pressed goes away with its section; the one in its place takes the focus, so that it is what is read and reached next. */
+function useFocusOfSection(kind: CameraState['kind']): void {
+  const shown = useRef(kind);
+  useLayoutEffect(() => {
+    const isNew = shown.current !== kind;
+    shown.current = kind;
+    // Each section is a child of the page, and can take the focus. Whoever went elsewhere meanwhile is left there.
+    if (isNew && document.activeElement === document.body) document.querySelector<HTMLElement>('main > [tabindex="-1"]')?.focus();
+  }, [kind]);
+}
+
 export function CameraGate({ loader, consent, below, children }: CameraGateProps) {
   const [session] = useState(() => new CameraSession(loader));
   const state = useStore(session.state);
   useEffect(() => () => session.stop(), [session]);
+  useFocusOfSection(state.kind);
   const start = (): void => void session.start();
   if (state.kind === 'running') return <>{children(state, session)}</>;
   return (

@@ -5,7 +5,7 @@ const words = strings.live;
 
 export function CameraStarting({ onCancel }: { readonly onCancel: () => void }) {
   return (
-    <div class="model-status" role="status">
+    <div class="model-status" tabIndex={-1} role="status">
       <progress aria-label={words.starting} />
       <p>{words.starting}</p>
       <button type="button" onClick={onCancel}>

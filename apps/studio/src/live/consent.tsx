@@ -12,7 +12,7 @@ export interface ConsentProps {
 
 export function Consent({ title, lead, onAgree }: ConsentProps) {
   return (
-    <section class="consent" aria-labelledby="consent-title">
+    <section class="consent" tabIndex={-1} aria-labelledby="consent-title">
       <div>
         <h1 id="consent-title">{title ?? words.title}</h1>
         {lead && <p class="lead">{lead}</p>}

@@ -14,7 +14,7 @@ export function LiveFailure({ code, message, onRetry }: LiveFailureProps) {
   const known = (words.codes as Readonly<Record<string, { title: string; way: string }>>)[code];
   const { title, way } = known ?? { title: words.other, way: message };
   return (
-    <section class="notice" role="alert">
+    <section class="notice" tabIndex={-1} role="alert">
       <WarningIcon />
       <div>
         <h2>{title}</h2>

@@ -33,6 +33,7 @@ export interface LiveViewProps {
 
 export function LiveView({ video, live, model, labels, keeper, latest, onStop }: LiveViewProps) {
   const stage = useRef<HTMLDivElement>(null);
+  const kioskButton = useRef<HTMLButtonElement>(null);
   const [heat, setHeat] = useState<Heat>(noHeat);
   const [history] = useState(() => new History(timelineSeconds));
   const [chosen, setChosen] = useState<number>();
@@ -49,16 +50,19 @@ export function LiveView({ video, live, model, labels, keeper, latest, onStop }:
     [latest, history],
   );
 
-  // For the keyboard: what had the focus lies behind the picture now.
+  // For the keyboard: what had the focus lies behind the picture now, or went away with it.
+  const wasKiosk = useRef(false);
   useEffect(() => {
     if (kiosk.on) stage.current?.querySelector<HTMLElement>('.exit-kiosk')?.focus();
+    else if (wasKiosk.current) kioskButton.current?.focus();
+    wasKiosk.current = kiosk.on;
   }, [kiosk.on]);
 
   const faces = latest.value?.faces ?? [];
   const followed = faces.some(({ id }) => id === chosen) ? chosen : (faces[0]?.id ?? chosen);
   const { framesPerSecond, latencyMs } = live.stats;
   return (
-    <div class="live-page">
+    <section class="live-page" tabIndex={-1} aria-label={words.cameraOn}>
       <CameraStage stage={stage} video={video} latest={latest} drawing={drawing} kiosk={kiosk.on} onStop={onStop}>
         {kiosk.on && (
           <>
@@ -74,7 +78,7 @@ export function LiveView({ video, live, model, labels, keeper, latest, onStop }:
       <div class="live-side">
         <div class="live-tools">
           <HeatControls heat={heat} labels={labels} onHeat={setHeat} />
-          <button type="button" onClick={kiosk.enter}>
+          <button ref={kioskButton} type="button" onClick={kiosk.enter}>
             {words.kiosk}
           </button>
           <p class="live-rate">{words.rate(framesPerSecond, latencyMs)}</p>
@@ -93,6 +97,6 @@ export function LiveView({ video, live, model, labels, keeper, latest, onStop }:
         <Timeline history={history} labels={labels} face={followed} seconds={timelineSeconds} ends="now" beat={beat} />
       </section>
       <FaceAnnouncer faces={faces} />
-    </div>
+    </section>
   );
 }

@@ -81,3 +81,70 @@ test('of two loads at once the later one counts', async () => {
   await Promise.all([loader.load('light'), loader.load('light')]);
   expect(loads).toEqual(['other', 'light', 'other', 'light']);
 });
+
+/** Answers each load when the test says so. */
+function heldClient(): { client: RecognitionClient; finish: (name: string, error?: Error) => Promise<void> } {
+  const waiting: { name: string; resolve: () => void; reject: (error: Error) => void }[] = [];
+  const run = ({ model: { name } }: { model: { name: string } }) => {
+    loads.push(name);
+    return new Promise<void>((resolve, reject) => waiting.push({ name, resolve, reject }));
+  };
+  const finish = async (name: string, error?: Error): Promise<void> => {
+    const [load] = waiting.splice(
+      waiting.findIndex((each) => each.name === name),
+      1,
+    );
+    if (error) load!.reject(error);
+    else load!.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { client: { run } as unknown as RecognitionClient, finish };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('the load that was asked for last counts, whichever ends first', async () => {
+  const { client: held, finish } = heldClient();
+  const loader = new ModelLoader(() => held);
+  await loader.list();
+  const overtaken = loader.load('thorough');
+  await turn();
+  const last = loader.load('light');
+  await turn();
+  await finish('light');
+  await finish('thorough');
+  expect(await Promise.all([overtaken, last])).toEqual([true, true]);
+  expect([inUse(loader), loader.state.value.kind]).toEqual(['light', 'ready']);
+  // What was overtaken is not in the worker.
+  const again = loader.load('thorough');
+  await turn();
+  expect(loads).toEqual(['thorough', 'light', 'thorough']);
+  await finish('thorough');
+  expect(await again).toBe(true);
+});
+
+test('there and back again: the first of two loads of a model is not taken for the second', async () => {
+  const { client: held, finish } = heldClient();
+  const loader = new ModelLoader(() => held);
+  await loader.list();
+  const all: Promise<boolean>[] = [];
+  for (const name of ['other', 'light', 'other']) {
+    all.push(loader.load(name));
+    await turn();
+  }
+  await finish('other');
+  expect(loader.state.value.kind).toBe('loading');
+  await finish('light');
+  await finish('other');
+  expect([inUse(loader), loader.state.value.kind]).toEqual(['other', 'ready']);
+  expect(await Promise.all(all)).toEqual([false, false, true]);
+});
+
+test('after a crash of the worker the model is gone: it can be loaded anew', async () => {
+  const loader = new ModelLoader(() => client);
+  await loader.load('other');
+  loader.lost('out of memory');
+  expect(loader.state.value).toMatchObject({ kind: 'failed', message: 'out of memory' });
+  expect(await loader.load()).toBe(true);
+  expect([inUse(loader), loader.state.value.kind, loads]).toEqual(['other', 'ready', ['other', 'other']]);
+});

@@ -39,6 +39,7 @@ export class ModelLoader {
   #chosen = false;
   /** The model that reads pictures now; undefined while another is on its way. */
   #loaded: ListedModel | undefined;
+  #loads = 0;
   /** The load that is under way; a later one takes its place. */
   #loading: { readonly model: ListedModel; readonly done: Promise<boolean> } | undefined;
 
@@ -132,28 +133,39 @@ export class ModelLoader {
       this.state.set({ kind: 'ready', model });
       return true;
     }
-    if (this.#loading?.model !== model) {
+    if (this.#loading?.model === model) {
+      // Another was shown meanwhile.
+      if (modelOf(this.state.value) !== model) this.state.set({ kind: 'loading', model, progress: { stage: 'starting' } });
+    } else {
       this.#loaded = undefined;
       this.#loading = { model, done: this.#load(model, runtime) };
     }
     return this.#loading.done;
   }
 
+  /** The worker has stopped, and the model in it is gone; `load` begins anew. */
+  lost(message: string): void {
+    const state = this.state.value;
+    this.#loaded = undefined;
+    if (state.kind === 'ready') this.state.set({ kind: 'failed', model: state.model, message });
+  }
+
   async #load(model: ListedModel, runtime: RuntimeFiles): Promise<boolean> {
     const { url, bytes } = model;
     this.state.set({ kind: 'loading', model, progress: { stage: 'downloading', loadedBytes: 0, totalBytes: bytes } });
-    // A later choice overtakes this one.
-    const current = (): boolean => modelOf(this.state.value) === model;
-    const isLast = (): boolean => this.#loading === undefined || this.#loading.model === model;
+    // The worker keeps the model that it was asked for last, whichever is there first.
+    const load = ++this.#loads;
+    const isLast = (): boolean => load === this.#loads;
+    const shown = (): boolean => isLast() && modelOf(this.state.value) === model;
     try {
       await this.#client().run({ kind: 'load', model: { name: model.name, url, bytes }, runtime }, (progress) => {
-        if (current()) this.state.set({ kind: 'loading', model, progress });
+        if (shown()) this.state.set({ kind: 'loading', model, progress });
       });
       if (isLast()) this.#loaded = model;
-      if (current()) this.state.set({ kind: 'ready', model });
-      return true;
+      if (shown()) this.state.set({ kind: 'ready', model });
+      return this.#loaded !== undefined;
     } catch (error) {
-      if (current()) this.state.set({ kind: 'failed', model, message: (error as Error).message });
+      if (shown()) this.state.set({ kind: 'failed', model, message: (error as Error).message });
       return false;
     } finally {
       if (isLast()) this.#loading = undefined;

@@ -65,7 +65,7 @@ export function PersonalView({ loader, video, mien, live, labels, trying, latest
     await session.discard();
   };
   return (
-    <div class="live-page">
+    <section class="live-page" tabIndex={-1} aria-label={strings.live.cameraOn}>
       <div class="personal-picture">
         <CameraStage stage={stage} video={video} latest={latest} drawing={drawing} kiosk={false} onStop={onStop} />
         <p class="private">{words.private}</p>
@@ -131,6 +131,6 @@ export function PersonalView({ loader, video, mien, live, labels, trying, latest
           )}
         </Step>
       </div>
-    </div>
+    </section>
   );
 }

@@ -50,6 +50,23 @@ test('one that fails keeps its reason and does not hold up the next', async () =
   expect(calls[1]!.name).toBe('b');
 });
 
+test('paused, what is under way ends and the rest waits for the next reader', async () => {
+  const queue = new PictureQueue();
+  const first = heldReader();
+  queue.start(first.read);
+  queue.add([new File([], 'a'), new File([], 'b')]);
+  queue.pause();
+  first.calls[0]!.finish(new RecognitionError('internal', 'stopped'));
+  await turn();
+  expect(states(queue)).toEqual(['a failed', 'b waiting']);
+  const second = heldReader();
+  queue.start(second.read);
+  second.calls[0]!.finish();
+  await turn();
+  expect(states(queue)).toEqual(['a failed', 'b done']);
+  expect(first.calls).toHaveLength(1);
+});
+
 test('removed ones are not read, and stay removed when their result comes', async () => {
   const queue = new PictureQueue();
   const { calls, read } = heldReader();

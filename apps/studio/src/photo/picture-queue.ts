@@ -39,6 +39,11 @@ export class PictureQueue {
     void this.#work();
   }
 
+  /** Pictures wait again. */
+  pause(): void {
+    this.#read = undefined;
+  }
+
   add(files: Iterable<File>): void {
     const added = Array.from(files, (file): Picture => ({ id: ++lastId, name: file.name, file, wholeImage: false, state: { kind: 'waiting' } }));
     this.pictures.set([...this.pictures.value, ...added]);
@@ -86,12 +91,12 @@ export class PictureQueue {
   }
 
   async #work(): Promise<void> {
-    const read = this.#read;
-    if (this.#busy || !read) return;
+    if (this.#busy) return;
     this.#busy = true;
     for (;;) {
+      const read = this.#read;
       const next = this.pictures.value.find(({ state }) => state.kind === 'waiting');
-      if (!next) break;
+      if (!read || !next) break;
       this.#change(next.id, { state: { kind: 'reading' } });
       const { id, file, wholeImage } = next;
       try {

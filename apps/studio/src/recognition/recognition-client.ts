@@ -25,15 +25,29 @@ export class RecognitionClient {
   readonly #worker: WorkerLike;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  /** Why the worker takes no tasks any more. */
+  #ended: string | undefined;
 
-  constructor(worker: WorkerLike) {
+  /** `onCrash`: the worker stopped by itself; a new one is needed. */
+  constructor(worker: WorkerLike, onCrash?: (message: string) => void) {
     this.#worker = worker;
     worker.addEventListener('message', (event) => this.#hear((event as MessageEvent<WorkerMessage>).data));
-    worker.addEventListener('error', (event) => this.#failAll((event as ErrorEvent).message || 'the recognition worker stopped'));
+    worker.addEventListener('error', (event) => {
+      if (this.ended) return;
+      const message = (event as ErrorEvent).message || 'the recognition worker stopped';
+      this.#end(message);
+      onCrash?.(message);
+    });
+  }
+
+  /** Whether tasks fail from now on. */
+  get ended(): boolean {
+    return this.#ended !== undefined;
   }
 
   /** Hands the worker a task. The promise fails with `RecognitionError`. */
   run<T extends Task>(task: T, onProgress: (progress: Progress) => void): Promise<TaskResults[T['kind']]> {
+    if (this.#ended !== undefined) return Promise.reject(new RecognitionError('internal', this.#ended));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { onProgress, resolve, reject });
@@ -43,8 +57,7 @@ export class RecognitionClient {
 
   /** Ends the worker at once; what is under way is rejected. */
   close(): void {
-    this.#worker.terminate();
-    this.#failAll('the recognition worker was ended');
+    this.#end('the recognition worker was ended');
   }
 
   #hear(message: WorkerMessage): void {
@@ -56,12 +69,14 @@ export class RecognitionClient {
     else pending.reject(new RecognitionError(message.code, message.message));
   }
 
-  #failAll(message: string): void {
+  #end(message: string): void {
+    this.#ended = message;
+    this.#worker.terminate();
     for (const { reject } of this.#pending.values()) reject(new RecognitionError('internal', message));
     this.#pending.clear();
   }
 }
 
-export function startRecognition(): RecognitionClient {
-  return new RecognitionClient(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
+export function startRecognition(onCrash?: (message: string) => void): RecognitionClient {
+  return new RecognitionClient(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }), onCrash);
 }

@@ -66,6 +66,20 @@ test('the model’s own classes: all its labels stay, and it is compared with wh
   expect(Buffer.compare(again.model, result.model)).toBe(0);
 });
 
+test('the card keeps what the layers below have seen, and says nothing of a temperature that is gone', async () => {
+  const rows = (split: string) => [{ source: 'faces', split, rows: '0-9' }];
+  const seen = { startedFrom: 'other weights (MIT)', learntRows: rows('train'), chosenRows: rows('public') };
+  const grown = { ...card, output: { ...card.output, fittedOn: rows('public') }, training: { ...card.training, ...seen } };
+  const recordings = new Map([
+    ['neutral', cloud(1, 10, 0.5)],
+    ['angry', cloud(2, 10, 0.5)],
+  ]);
+  const { model } = await makePersonalModel({ name: 'mine', card: grown, network, recordings, createSession });
+  const saved = readCard(model);
+  expect(saved.training).toMatchObject(seen);
+  expect(saved.output).toEqual({ name: card.output.name, temperature: 1 });
+});
+
 test('too little to learn from is told; the end of each recording is held out', () => {
   const frames = cloud(1, 10, 1);
   expect(() => splitRecordings(new Map([['one', frames]]))).toThrow(expect.objectContaining({ code: 'too-few-recordings' }));

@@ -29,14 +29,20 @@ function labelsOf({ card, recordings }: PersonalModelOptions): { labels: readonl
   return known ? { labels: card.labels, known } : { labels: [...recordings.keys()], known };
 }
 
-/** The card of the new model: it has another author and other data, and the old figures say nothing about it. */
+/**
+ * The card of the new model: it has another author and other data, and the old figures say nothing about it. What the layers below have
+ * learnt they have learnt still.
+ */
 function personalCard({ name, card }: PersonalModelOptions, labels: readonly string[], trainedOn: number, heldOut: number, after: number): ModelCard {
+  const { startedFrom, learntRows, chosenRows } = card.training;
+  // The new head's logits have no temperature, so none that was fitted on anything.
+  const { fittedOn: _fittedOn, ...output } = card.output;
   return {
     ...card,
     name,
     labels: [...labels],
     description: `${card.name} with a last layer trained on recordings of one person`,
-    output: { ...card.output, temperature: 1 },
+    output: { ...output, temperature: 1 },
     training: {
       data: `recordings on top of ${card.name} (${card.training.data})`,
       split: 'recordings',
@@ -45,6 +51,9 @@ function personalCard({ name, card }: PersonalModelOptions, labels: readonly str
       recipe: 'personal head',
       seed: 0,
       epochs: 0,
+      ...(startedFrom ? { startedFrom } : {}),
+      ...(learntRows ? { learntRows } : {}),
+      ...(chosenRows ? { chosenRows } : {}),
     },
     figures: [
       { metric: 'accuracy', dataset: 'recordings', split: 'held-out end of each recording', n: heldOut, value: after, note: 'one person, one sitting' },

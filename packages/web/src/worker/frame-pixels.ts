@@ -53,6 +53,10 @@ export class FrameReader {
       this.#canvas = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true, alpha: false }) ?? undefined;
     }
     if (!this.#canvas) throw new Error(`no canvas of ${width}×${height} to be had`);
+    // What is transparent lies on white, as in Node and in the studio.
+    this.#canvas.fillStyle = '#fff';
+    this.#canvas.fillRect(0, 0, width, height);
+    this.#canvas.imageSmoothingQuality = 'high';
     this.#canvas.drawImage(frame, 0, 0, width, height);
     return { width, height, channels: 4, data: this.#canvas.getImageData(0, 0, width, height, { colorSpace: 'srgb' }).data };
   }

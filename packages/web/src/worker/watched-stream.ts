@@ -77,7 +77,7 @@ export class WatchedStream {
     return features;
   }
 
-  /** Corrects the resting face of one person. Rejects with `UserError` `no-neutral` or `too-few-frames`. */
+  /** Corrects the resting face of one person. Rejects with `UserError` `no-neutral`, `too-few-frames` or `face-gone`. */
   async correctNeutral(task: CollectTask, report: (done: number, total: number) => void): Promise<TaskResults['neutral']> {
     const { labels, output, name } = this.#card;
     const neutral = labels.indexOf('neutral');
