@@ -10,6 +10,7 @@ import { checkSameData, fingerprintOf } from './data-fingerprint.ts';
 import type { TrainEvent } from './events.ts';
 import { type ExportContext, exportModel } from './export-model.ts';
 import { weightsOfModel } from './init-file.ts';
+import type { InitReport } from './initial-weights.ts';
 import { openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
 import type { Stage } from './recipe-schema.ts';
 import { describeValidation } from './rows.ts';
@@ -69,7 +70,7 @@ async function runStages(training: Training, position: Position, resuming: boole
     validationRows: rows.validationRows.length,
     stepsPerEpoch: stepsPerEpoch(training, recipe.stages[0]!),
     epochs: plannedEpochs,
-    ...(init ? { init } : {}),
+    ...(init ? { init: withoutRows(init) } : {}),
     ...(resuming ? { resumedAt: { epoch: position.epochsBefore + position.epoch + 1, step: position.step } } : {}),
   });
 
@@ -138,6 +139,12 @@ function checkChanges({ changes }: Position, { recipe, rows }: Training, out: st
 }
 
 /** A stage may start anew from the first weights, and the card tells where they came from. */
+/** For a line of the log: the rows that weights were learnt from may fill pages, and stand on the card. */
+function withoutRows(init: InitReport): InitReport {
+  const { learntRows: _, chosenRows: __, ...origin } = init.origin;
+  return { ...init, origin };
+}
+
 function checkInit(position: Position, { recipe, init }: Training, out: string): void {
   if (position.init === '' || position.init === init?.checksum) return;
   throw new UserError('other-init', `${out}: ${recipe.init} is not the file of weights the run began with; put that back, or start in another --out`);
