@@ -138,13 +138,13 @@ function checkChanges({ changes }: Position, { recipe, rows }: Training, out: st
   throw new UserError('other-changes', `${out}: ${changed.join(', ')} is not the csv the run began with; put that back, or start in another --out`);
 }
 
-/** A stage may start anew from the first weights, and the card tells where they came from. */
 /** For a line of the log: the rows that weights were learnt from may fill pages, and stand on the card. */
 function withoutRows(init: InitReport): InitReport {
   const { learntRows: _, chosenRows: __, ...origin } = init.origin;
   return { ...init, origin };
 }
 
+/** A stage may start anew from the first weights, and the card tells where they came from. */
 function checkInit(position: Position, { recipe, init }: Training, out: string): void {
   if (position.init === '' || position.init === init?.checksum) return;
   throw new UserError('other-init', `${out}: ${recipe.init} is not the file of weights the run began with; put that back, or start in another --out`);
