@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { UserError } from '@mien/runtime';
 import { describe, expect, it } from 'vitest';
 import { makeStore, temporaryDir, write } from '../../test/fixtures.ts';
 import { readRows } from '../store/rows.ts';
 import { openStore } from '../store/store.ts';
 import { cleanStore } from './clean.ts';
+import { whileUnchanged } from './rewrite.ts';
 import { undoCleaning } from './undo.ts';
 
 const header = 'source,split,row,action,to';
@@ -156,6 +158,17 @@ describe('cleanStore', () => {
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect((results.find(({ status }) => status === 'rejected') as PromiseRejectedResult).reason).toMatchObject({ code: 'changed-meanwhile' });
     expect((await openStore(dir)).manifest.count).toBe(9);
+  });
+
+  it('a store that another cleaning replaced while it was read is not called damaged', async () => {
+    const dir = fullStore();
+    const damaged = () => Promise.reject(new UserError('corrupt-store', 'a file ends early'));
+    await expect(whileUnchanged(dir, damaged)).rejects.toMatchObject({ code: 'corrupt-store' });
+    const replaced = async () => {
+      await clean(dir, 'made-up,train,0,drop,');
+      return damaged();
+    };
+    await expect(whileUnchanged(dir, replaced)).rejects.toMatchObject({ code: 'changed-meanwhile' });
   });
 
   it('opens a store of format 1 and writes format 2', async () => {

@@ -9,7 +9,7 @@ import { openStore, type Store } from '../store/store.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import { readChanges } from './changes.ts';
 import { Decisions } from './decisions.ts';
-import { checkUnchanged, manifestText, writerLike } from './rewrite.ts';
+import { checkUnchanged, whileUnchanged, writerLike } from './rewrite.ts';
 import type { ChangedRow } from './undo-record.ts';
 
 export interface CleanOptions {
@@ -39,7 +39,10 @@ export interface CleanReport {
  * opening and writing a store. The store is untouched then.
  */
 export async function cleanStore(dir: string, options: CleanOptions): Promise<CleanReport> {
-  const before = manifestText(dir);
+  return whileUnchanged(dir, (before) => cleanFrom(dir, before, options));
+}
+
+async function cleanFrom(dir: string, before: string, options: CleanOptions): Promise<CleanReport> {
   const store = await openStore(dir);
   try {
     const { manifest } = store;

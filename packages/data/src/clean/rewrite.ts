@@ -52,9 +52,23 @@ export function writerLike(store: Store, { out, force, locked, history, align = 
 }
 
 /** The manifest as it stands on disk, to see later whether the store was changed meanwhile; '' without one. */
-export function manifestText(dir: string): string {
+function manifestText(dir: string): string {
   const path = join(dir, manifestFile);
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/**
+ * Works on the store in `dir`, given its manifest as it stands. Where another cleaning takes its place meanwhile, half of what is read
+ * may be of the one and half of the other: then that is told, and not that the store is damaged.
+ */
+export async function whileUnchanged<T>(dir: string, work: (before: string) => Promise<T>): Promise<T> {
+  const before = manifestText(dir);
+  try {
+    return await work(before);
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'corrupt-store') checkUnchanged(dir, before);
+    throw error;
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import type { StoreRow } from '../store/split-parts.ts';
 import { openStore, type Split, type Store } from '../store/store.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import type { CleanReport } from './clean.ts';
-import { checkUnchanged, manifestText, writerLike } from './rewrite.ts';
+import { checkUnchanged, whileUnchanged, writerLike } from './rewrite.ts';
 import { type ChangedRow, readUndoRecord, rowKey, type UndoRecord } from './undo-record.ts';
 
 export interface UndoOptions {
@@ -23,7 +23,10 @@ export interface UndoOptions {
  * @throws UserError `nothing-to-undo`, `corrupt-store`, `changed-meanwhile`, and those of writing a store.
  */
 export async function undoCleaning(dir: string, options: UndoOptions = {}): Promise<CleanReport> {
-  const before = manifestText(dir);
+  return whileUnchanged(dir, (before) => undoFrom(dir, before, options));
+}
+
+async function undoFrom(dir: string, before: string, options: UndoOptions): Promise<CleanReport> {
   const store = await openStore(dir);
   try {
     const { history } = store.manifest;
