@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expressions } from '@mien/runtime';
 import { describe, expect, it } from 'vitest';
@@ -53,6 +53,45 @@ describe('exportStore', () => {
       ['train', false],
       ['unlabelled-apart', false],
     ]);
+  });
+
+  it('keeps who the rows of Parquet are: source, row, person; under a new name only the people', async () => {
+    const dir = temporaryDir();
+    const sources = ['train', 'test'].map((split) => ({ name: 'first', form: 'folders', split, count: 9, file: 'first' }));
+    const original = store(join(dir, 'a'), {
+      sources,
+      subjects: true,
+      align: 'eyes-level',
+      row: (split: string, i: number) => ({ source: split === 'public' ? 1 : 0, row: { train: 2, public: 5, private: 0 }[split]! + 2 * i, subject: `s${i}` }),
+    });
+    await exportStore(original, { out: join(dir, 'p'), form: 'parquet' });
+    await importData(join(dir, 'p'), { out: join(dir, 'b') });
+    const identities = async (path: string) => {
+      const opened = await openStore(path);
+      const { name, align, sources } = opened.manifest;
+      const rows: unknown[] = [];
+      for (const name of opened.splitNames) {
+        const split = await opened.split(name);
+        const { source, row } = await split.readProvenance();
+        const people = await split.readSubjects();
+        rows.push({ split: name, source: [...source], row: [...row], people: [...people!.subject].map((n) => people!.names[n - 1]) });
+      }
+      return { name, align, sources, rows };
+    };
+    const kept = await identities(original);
+    expect(kept.rows[1]).toEqual({ split: 'public', source: [1, 1], row: [5, 7], people: ['s0', 's1'] });
+    expect(await identities(join(dir, 'b'))).toEqual(kept);
+    await importData(join(dir, 'p'), { out: join(dir, 'c'), name: 'other' });
+    const renamed = await identities(join(dir, 'c'));
+    expect(renamed).toMatchObject({ name: 'other', align: 'eyes-level', sources: [{ name: 'other' }, { name: 'other' }, { name: 'other' }] });
+    expect(renamed.rows[1]).toEqual({ split: 'public', source: [1, 1], row: [0, 1], people: ['s0', 's1'] });
+    // The same file twice.
+    copyFileSync(join(dir, 'p/data/public-00000-of-00001.parquet'), join(dir, 'p/data/again.parquet'));
+    await expect(importData(join(dir, 'p'), { out: join(dir, 'd') })).rejects.toMatchObject({
+      code: 'bad-parquet',
+      message: expect.stringMatching(/row 1: row 5 of first\/test came before.*--name/),
+    });
+    expect(existsSync(join(dir, 'd'))).toBe(false);
   });
 
   it('keeps colour in folders and Parquet, and refuses what a csv cannot hold', async () => {

@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts';
 import { explainWriteError } from '../store/write-errors.ts';
 import { fileName } from './file-name.ts';
 import { encodePng } from './png.ts';
-import { splitKey, type SplitMark } from '../store/split-mark.ts';
+import { splitKey, splitMarkOf } from '../store/split-mark.ts';
 
 const groupRows = 1000;
 const encodesAtOnce = 4;
@@ -48,7 +48,7 @@ export async function writeParquet(store: Store, out: string, onRow: () => void)
         statistics: false,
         kvMetadata: [
           { key: 'huggingface', value: JSON.stringify(features(store.manifest.labels)) },
-          { key: splitKey, value: JSON.stringify({ split: name, locked: store.isLocked(name) } satisfies SplitMark) },
+          { key: splitKey, value: JSON.stringify(splitMarkOf(name, store.isLocked(name), store.manifest)) },
         ],
       });
       let group: FullRow[] = [];

@@ -4,12 +4,13 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { UserError } from '@mien/runtime';
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { lockedByDefault, unlabelledName } from '../store/manifest.ts';
-import { readSplitMark, splitKey } from '../store/split-mark.ts';
+import { readSplitMark, type SplitMark, splitKey } from '../store/split-mark.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { type ImageHeader, readImageHeader, StoreDecoder } from './decode-image.ts';
 import { splitNames } from './folder-tree.ts';
 import { order } from './image-files.ts';
 import { mapInOrder } from './in-order.ts';
+import { identityColumns, type IdentityValues, KeptIdentity } from './kept-identity.ts';
 import { LabelResolver } from './label-map.ts';
 import { chooseLayout, fitsLayout, type LayoutOptions } from './layout.ts';
 import { explainReadError } from './read-error.ts';
@@ -31,7 +32,7 @@ export interface ParquetOptions extends ImportOptions, LayoutOptions {
 interface Part {
   path: string;
   split: string;
-  locked: boolean;
+  mark: SplitMark | undefined;
   file: AsyncBuffer;
   metadata: FileMetaData;
   image: string;
@@ -55,7 +56,8 @@ export async function findParquet(dir: string, depth = 2): Promise<string[]> {
 }
 
 /**
- * Imports every row. Labels may be names, or numbers whose names stand in the file's metadata or in the map.
+ * Imports every row. Labels may be names, or numbers whose names stand in the file's metadata or in the map. Files that a store was
+ * written to keep names and locks of splits, people, and unless a new name is given the rows' identity.
  * @throws UserError `not-found`, `bad-parquet` naming the file, `unknown-class`, `unreadable-image` naming the row, and those of {@link StoreWriter}.
  */
 export async function importParquet(options: ParquetOptions): Promise<ImportReport> {
@@ -77,7 +79,7 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
   const unknown = new Set<string>();
   let seen = 0;
   for (const part of parts) {
-    for await (const rows of readBlocks(part)) {
+    for await (const rows of readBlocks(part, [])) {
       for (const { label } of rows) if (labels.resolve(label) === undefined) unknown.add(label);
       const kept = rows.filter(({ label }) => labels.resolve(label) !== 'drop');
       for await (const header of mapInOrder(kept, decodesAtOnce, (row) => readImageHeader(row))) headers.push(header);
@@ -88,14 +90,19 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
   if (unknown.size > 0) throw labels.unknown(source, [...unknown]);
   if (headers.length === 0) throw new UserError('empty-tree', `${source}: the map drops all ${total} images; keep one class at least`);
   const image = chooseLayout(headers, options);
-  const name = options.name ?? basename(resolve(source), '.parquet');
+  const kept = KeptIdentity.of(
+    source,
+    parts.map(({ mark }) => mark),
+    options.name,
+  );
+  const name = options.name ?? kept?.name ?? basename(resolve(source), '.parquet');
   const { locked = (split: string, wasLocked?: boolean) => wasLocked || lockedByDefault(split) } = options;
   const writer = new StoreWriter({
     ...options,
     locked: (split) =>
       locked(
         split,
-        parts.some((part) => part.split === split && part.locked),
+        parts.some(({ mark }) => mark?.split === split && mark.locked),
       ),
     name,
     form: 'parquet',
@@ -104,14 +111,17 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
     labels: labels.labels,
     paths: true,
     sizes: true,
+    subjects: kept?.subjects,
+    sources: kept?.sources,
+    align: kept?.align,
   });
   try {
     const decoder = new StoreDecoder(image);
     const rowsOf = new Map<string, number>();
     let done = 0;
-    let kept = 0;
+    let written = 0;
     for (const part of parts) {
-      for await (const rows of readBlocks(part)) {
+      for await (const rows of readBlocks(part, kept ? identityColumns : [])) {
         const start = rowsOf.get(part.split) ?? 0;
         rowsOf.set(part.split, start + rows.length);
         const numbered = rows
@@ -119,12 +129,12 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
           .filter((row) => row.class !== 'drop');
         let next = 0;
         for await (const samples of mapInOrder(numbered, decodesAtOnce, (row) => decoder.decode(row))) {
-          const { at, path, class: label } = numbered[next++] as (typeof numbered)[number];
-          const { height, width } = headers[kept++] as ImageHeader;
-          writer.append({ split: part.split, label: label as number, row: at, path, image: samples, size: [height, width] });
+          const { at, path, class: label, identity, name } = numbered[next++] as (typeof numbered)[number];
+          const { height, width } = headers[written++] as ImageHeader;
+          writer.append({ split: part.split, label: label as number, row: at, path, image: samples, size: [height, width], ...kept?.read(identity, name) });
         }
         done += rows.length;
-        onProgress?.({ rows: kept, fraction: headerShare + ((1 - headerShare) * done) / total });
+        onProgress?.({ rows: written, fraction: headerShare + ((1 - headerShare) * done) / total });
       }
     }
     const converted = headers.filter((header) => !fitsLayout(header, image)).length;
@@ -143,6 +153,7 @@ interface ParquetRow {
   path: string;
   /** For messages. */
   name: string;
+  identity: IdentityValues;
 }
 
 async function openPart(path: string, root: string): Promise<Part> {
@@ -168,10 +179,12 @@ async function openPart(path: string, root: string): Promise<Part> {
     );
   }
   const mark = readSplitMark(metadata.key_value_metadata?.find(({ key }) => key === splitKey)?.value);
+  // Other programs may leave out columns and keep the metadata.
+  const isWhole = identityColumns.every((name) => columns.has(name));
   return {
     path,
     split: mark?.split ?? splitOf(relative(root, path)),
-    locked: mark?.locked ?? false,
+    mark: isWhole ? mark : mark && { ...mark, store: undefined },
     file,
     metadata,
     image,
@@ -207,23 +220,24 @@ function splitOf(path: string): string {
   return 'all';
 }
 
-async function* readBlocks(part: Part): AsyncGenerator<ParquetRow[], void, void> {
+/** @param more columns to read beside the images and labels. */
+async function* readBlocks(part: Part, more: readonly string[]): AsyncGenerator<ParquetRow[], void, void> {
   let start = 0;
   for (const group of part.metadata.row_groups) {
     const groupEnd = start + Number(group.num_rows);
     const rowsAtOnce = Math.max(1, Math.ceil((Number(group.num_rows) * blockBytes) / Math.max(blockBytes, Number(group.total_byte_size))));
     for (; start < groupEnd; start = Math.min(groupEnd, start + rowsAtOnce)) {
-      const rows = await readRange(part, start, Math.min(groupEnd, start + rowsAtOnce));
+      const rows = await readRange(part, more, start, Math.min(groupEnd, start + rowsAtOnce));
       yield rows.map((row, at) => readRow(part, row, start + at + 1));
     }
   }
 }
 
-async function readRange(part: Part, rowStart: number, rowEnd: number): Promise<Record<string, unknown>[]> {
+async function readRange(part: Part, more: readonly string[], rowStart: number, rowEnd: number): Promise<Record<string, unknown>[]> {
   const { path, file, metadata, image, label } = part;
   const [{ parquetReadObjects }, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')]);
   try {
-    return await parquetReadObjects({ file, metadata, columns: [image, label], rowStart, rowEnd, compressors, utf8: false, useOffsetIndex: true });
+    return await parquetReadObjects({ file, metadata, columns: [image, label, ...more], rowStart, rowEnd, compressors, utf8: false, useOffsetIndex: true });
   } catch (cause) {
     const reason = (cause as Error).message.split('\n')[0];
     throw new UserError('bad-parquet', `${path}, rows ${rowStart + 1} to ${rowEnd}: cannot be read (${reason}); fetch the file again`, { cause });
@@ -242,7 +256,7 @@ function readRow(part: Part, row: Record<string, unknown>, number: number): Parq
   const label = row[part.label];
   const isMissing = label === null || label === undefined;
   const text = isMissing ? unlabelledName : label instanceof Uint8Array ? Buffer.from(label).toString('utf8') : String(label);
-  return { bytes, label: text, path, name };
+  return { bytes, label: text, path, name, identity: row };
 }
 
 /** Names of the label numbers, which the `datasets` library keeps in the file's metadata; none where they do not stand there. */

@@ -7,7 +7,7 @@ export interface ImportOptions {
   out: string;
   /** Replace the store that stands at `out`. */
   force?: boolean | undefined;
-  /** Name of the data set, part of every row's identity; by default the name of the csv or folder. */
+  /** Name of the data set, part of every row's identity; by default the name of the csv or folder, or that of the store a Parquet file was. */
   name?: string | undefined;
   /** Labels of the store; by default our seven expressions. */
   labels?: readonly string[] | undefined;
