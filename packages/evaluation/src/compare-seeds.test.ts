@@ -37,6 +37,19 @@ describe('intervalOverSeeds', () => {
     );
   });
 
+  it('draws for each seed of its own where each was asked about other rows: they bring more rows, and may be more or fewer', () => {
+    const width = (values: number[][], sameRows: boolean): number => {
+      const [low, high] = intervalOverSeeds(values, { sameRows });
+      return high - low;
+    };
+    // Seeds that hit equally often, so that drawing seeds adds nothing: three times the rows, an interval narrower by √3.
+    const same = [hits(700, 1000), hits(700, 1000), hits(700, 1000)];
+    expect(width(same, true) / width(same, false)).toBeCloseTo(Math.sqrt(3), 0);
+    const [low, high] = intervalOverSeeds([hits(70, 100), hits(140, 200)], { sameRows: false });
+    expect((low + high) / 2).toBeCloseTo(0.7, 1);
+    expect(() => intervalOverSeeds([[1, 0], []], { sameRows: false })).toThrow(/nothing to resample/);
+  });
+
   it('refuses seeds of other rows, and none', () => {
     expect(() => intervalOverSeeds([[1, 0], [1]])).toThrow('intervalOverSeeds: seeds of 2, 1 rows');
     expect(() => intervalOverSeeds([])).toThrow(/nothing to resample/);

@@ -33,6 +33,8 @@ export interface Position {
   teachers: readonly string[];
   /** Checksum of the file of first weights; '' without one, and in checkpoints of before. */
   init: string;
+  /** Checksums of the models of `pseudo.models`, all stages; none in checkpoints of before. */
+  judges: readonly string[];
   /** Checksums of the csv files of changes. */
   changes: readonly string[];
   /** Checksum of the pseudo-labels of this stage; '' without any. */
@@ -59,6 +61,7 @@ export function freshPosition(): Position {
     seconds: 0,
     teachers: [],
     init: '',
+    judges: [],
     changes: [],
     pseudoLabels: '',
   };

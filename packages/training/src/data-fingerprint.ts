@@ -9,7 +9,7 @@ export interface DataFingerprint {
   readonly name: string;
   /** Images in all splits. */
   readonly count: number;
-  /** Of splits, sources, labels, votes and some of the images. */
+  /** Of splits, sources, labels, votes, people and some of the images. */
   readonly hash: string;
 }
 
@@ -38,7 +38,7 @@ async function withFile(file: string, use: (handle: FileHandle) => Promise<void>
 }
 
 /**
- * Labels and votes are hashed whole, a few bytes a row: a million rows take a moment; those a recipe hides too, for nothing is learnt
+ * Labels, votes and people, by whom rows are held out, are hashed whole, a few bytes a row: a million rows take a moment; those a recipe hides too, for nothing is learnt
  * from a checksum. What can be found anew, as landmarks, does not count.
  */
 async function hashOf({ dir, manifest }: Store): Promise<string> {
@@ -47,7 +47,7 @@ async function hashOf({ dir, manifest }: Store): Promise<string> {
   const rows = splits.map(({ name, start, count: n }) => ({ name, start, n }));
   hash.update(JSON.stringify({ count, image, align, labels, rows, sources: sources.map(({ name, split, count: n }) => ({ name, split, n })) }));
   const add = (bytes: Uint8Array): void => void hash.update(bytes);
-  for (const column of [columns.labels, columns.votes]) {
+  for (const column of [columns.labels, columns.votes, columns.subject]) {
     if (column) await withFile(join(dir, column.file), (handle) => hashRange(handle, 0, Number.POSITIVE_INFINITY, add));
   }
   const bytes = image.channels * image.height * image.width;

@@ -3,7 +3,7 @@ import { buildNetwork, describeNetwork } from '@mien/engine';
 import { sizeOf } from '@mien/onnx';
 import { freshPosition } from './checkpoint.ts';
 import { beyondSteps, largestActivations, machineMemory, memoryNeeds, type MemoryNeeds } from './training-memory.ts';
-import { imagesPerBatch, openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
+import { closeTraining, imagesPerBatch, openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
 import type { Stage } from './recipe-schema.ts';
 import { layerCosts, stepFactor } from './training-cost.ts';
 import { noticesOf } from './notices.ts';
@@ -143,7 +143,7 @@ export async function estimateTraining(options: EstimateOptions): Promise<Traini
       stages.push(await estimateStage(training, stage, (doing, done) => onProgress?.({ ...common, doing, done })));
     }
   } finally {
-    await training.teachers?.release();
+    await closeTraining(training);
   }
   const { params, flops } = describeNetwork(plan.network, plan.input);
   return {

@@ -25,6 +25,8 @@ export interface ExportContext {
   readonly align?: 'none' | 'eyes-level';
   /** The models it learned from besides its data. */
   readonly teachers?: readonly WeightsOrigin[];
+  /** The models whose guesses it took for labels. */
+  readonly judges?: readonly WeightsOrigin[];
   /** The weights it began with, where they were not drawn. */
   readonly startedFrom?: WeightsOrigin | undefined;
 }
@@ -45,18 +47,35 @@ function uniteRows(own: readonly RowSet[] | undefined, others: readonly (readonl
   return [...new Set(all)].map((set) => JSON.parse(set) as RowSet);
 }
 
+const taughtBy = (how: string, models: readonly WeightsOrigin[]): string[] =>
+  models.length > 0 ? [`${how} ${models.map(({ name }) => name).join(', ')}`] : [];
+
 const list = (values: number | readonly number[]): readonly number[] => (typeof values === 'number' ? [values] : values);
 
 export function makeCard(context: ExportContext): ModelCard {
-  const { recipe, plan, labels, dataName, rows, epochs, figures, learnt, chosen, align = context.recipe.align, teachers = [], startedFrom } = context;
+  const {
+    recipe,
+    plan,
+    labels,
+    dataName,
+    rows,
+    epochs,
+    figures,
+    learnt,
+    chosen,
+    align = context.recipe.align,
+    teachers = [],
+    judges = [],
+    startedFrom,
+  } = context;
   const { architecture, input } = plan;
-  const origins = [...(startedFrom ? [startedFrom] : []), ...teachers];
+  const origins = [...(startedFrom ? [startedFrom] : []), ...teachers, ...judges];
   const summary = describeNetwork(plan.network, input);
   return cardSchema.parse({
     formatVersion: cardFormatVersion,
     name: recipe.name,
     architecture: architecture.name,
-    description: `${recipe.description || architecture.description}${teachers.length > 0 ? `; distilled from ${teachers.map(({ name }) => name).join(', ')}` : ''}`,
+    description: [recipe.description || architecture.description, ...taughtBy('distilled from', teachers), ...taughtBy('pseudo-labels by', judges)].join('; '),
     licence: joinLicences(origins),
     labels,
     preprocessing: {

@@ -32,6 +32,7 @@ import { type InitReport, initialWeights } from './initial-weights.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
 import type { Recipe, Stage } from './recipe-schema.ts';
 import { ConsistencyBatches } from './semi/consistency-batches.ts';
+import { type PseudoJudge, readJudges } from './semi/pseudo-judges.ts';
 import { chooseRows, type TrainingRows } from './rows.ts';
 import { StageTrainer, type StageContext } from './stage-trainer.ts';
 import type { Votes } from './targets.ts';
@@ -51,8 +52,9 @@ export interface Training {
   readonly kernelReport: string;
   readonly start: Weights;
   readonly init: InitReport | undefined;
-  /** To be released when the training is over. */
   readonly teachers: TeacherPanel | undefined;
+  /** Models whose guesses stages learn from as labels. */
+  readonly judges: readonly PseudoJudge[];
   readonly threads: number | undefined;
   /** Opens sessions on the device of the training; validation stays on the processor. */
   readonly createSession: CreateSession;
@@ -130,16 +132,34 @@ export async function kernelsFor(device: Device): Promise<ProbeResult> {
   }
 }
 
-/** Reads and checks everything, draws the first weights and looks what the machine can do. Throws `UserError` for what does not fit. */
+/** Reads and checks everything, draws the first weights and looks what the machine can do; `closeTraining` lets go of it. Throws `UserError` for what does not fit. */
 export async function openTraining(options: OpenTrainingOptions): Promise<Training> {
+  const rows = await chooseRows(options.recipe, options.data);
+  try {
+    return await openOn(rows, options);
+  } catch (error) {
+    await rows.close();
+    throw error;
+  }
+}
+
+export async function closeTraining({ teachers, rows }: Training): Promise<void> {
+  try {
+    await teachers?.release();
+  } finally {
+    await rows.close();
+  }
+}
+
+async function openOn(rows: TrainingRows, options: OpenTrainingOptions): Promise<Training> {
   const { recipe } = options;
-  const rows = await chooseRows(recipe, options.data);
   const { image, labelNames } = rows.train;
   const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
   checkStages(recipe, plan, rows);
   const { weights: start, report: init } = initialWeights(plan.network, plan.input, recipe);
   const votes = await votesOf(rows.train);
   const landmarks = await openLandmarks(recipe, plan, rows);
+  const judges = readJudges(recipe);
   const { device = 'cpu' } = options;
   const { kernels, report } = await kernelsFor(device);
   const teachers = await openTeachers(recipe, plan, rows, options.threads);
@@ -154,6 +174,7 @@ export async function openTraining(options: OpenTrainingOptions): Promise<Traini
     start,
     init,
     teachers,
+    judges,
     threads: options.threads,
     createSession: onDevice(createSession, device),
   };

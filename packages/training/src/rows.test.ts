@@ -7,7 +7,7 @@ import { tinyRecipe } from '../test/tiny-model.ts';
 import { checkRecipe } from './recipe.ts';
 import { chooseRows } from './rows.ts';
 
-/** Ten people of six faces each, of which one has no label, and four faces of nobody known. */
+/** Ten people of six faces each, of which one has no label, and four faces of nobody known; three more of each and ten of nobody in a split without labels. */
 function people(): string {
   const out = join(temporaryDir(), 'people');
   const image = { layout: 'fixed', channels: 1, height: 8, width: 8 } as const;
@@ -16,6 +16,10 @@ function people(): string {
     const label = row % 6 === 5 && row < 60 ? 255 : row % 2;
     writer.append({ split: 'train', label, image: new Uint8Array(64).fill(row), ...(row < 60 ? { subject: `s${Math.floor(row / 6)}` } : {}) });
   }
+  for (let row = 0; row < 40; row++) {
+    writer.append({ split: 'unlabelled', label: 255, image: new Uint8Array(64).fill(row), ...(row < 30 ? { subject: `s${row % 10}` } : {}) });
+  }
+  for (let row = 0; row < 4; row++) writer.append({ split: 'val', label: row % 2, image: new Uint8Array(64), subject: `s${row % 2}` });
   writer.finish();
   return out;
 }
@@ -33,4 +37,24 @@ it.each([{}, { labelled: 0.6 }, { apart: { fold: 1, folds: 4 } }])('nobody who i
   for (const measured of [validationRows, apartRows]) for (const person of peopleOf(measured)) expect(learnt.has(person)).toBe(false);
   expect(train.count).toBe(64);
   await store.close();
+});
+
+it.each([{ fraction: 0.3 }, { split: 'val' }, { fold: 0, folds: 4 }])('nor from another split without labels: %j', async (validation) => {
+  const data = people();
+  const fields = { ...tinyRecipe, epochs: 1, optimizer: { kind: 'sgd', learningRate: 0.01 }, data: { validation, unlabelled: 'unlabelled' } };
+  const rows = await chooseRows(checkRecipe(fields, 'test'), data);
+  const all = (await rows.train.readSubjects())!.subject;
+  const measuredOn = (await rows.validation.readSubjects())!.subject;
+  const measured = new Set([...rows.validationRows].map((row) => measuredOn[row]!).filter((person) => person > 0));
+  expect(measured.size).toBeGreaterThan(1);
+  const extra = [...rows.unlabelledRows].filter((row) => row >= 64);
+  expect(extra.length).toBe(40 - 3 * measured.size);
+  for (const row of extra) expect(measured.has(all[row]!)).toBe(false);
+  await rows.close();
+  await expect(rows.train.readImages(0, 1)).rejects.toThrow();
+});
+
+it('the split the epoch is chosen on is not learnt from without its labels either', async () => {
+  const fields = { ...tinyRecipe, epochs: 1, optimizer: { kind: 'sgd', learningRate: 0.01 }, data: { validation: { split: 'val' }, unlabelled: 'val' } };
+  await expect(chooseRows(checkRecipe(fields, 'test'), people())).rejects.toThrow('data.unlabelled: val is the split the epoch is chosen on');
 });

@@ -24,13 +24,15 @@ export interface TrainingRows {
   readonly chosen: readonly RowSet[];
   /** Checksums of the csv files of `data.changes`. */
   readonly changes: readonly string[];
+  /** Lets go of the store; images cannot be read afterwards. */
+  close(): Promise<void>;
 }
 
 /** Stands in place of a label that must not be read, as where there is none: no class, so that whatever reads it all the same shows. */
 export const hiddenLabel = noLabel;
 
-function everyRow(count: number, start = 0): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, i) => start + i);
+function everyRow(count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => i);
 }
 
 /** Rows that have a label, and those that came without. */
@@ -63,9 +65,14 @@ function divide(
   return { chosen: heldOut.map((i) => rows[i]!), others: train.map((i) => rows[i]!) };
 }
 
+/** Numbers, in the whole store, of the people whose faces the rows show. */
+function peopleOf(rows: Uint32Array, subjects: Uint32Array | undefined): Set<number> {
+  return new Set(rows.map((row) => subjects?.[row] ?? 0).filter((subject) => subject > 0));
+}
+
 /** Nothing is learnt of a person who is measured on, not even without the labels. */
 function withoutPeopleOf(measured: Uint32Array, subjects: Uint32Array | undefined): (row: number) => boolean {
-  const people = new Set(measured.map((row) => subjects?.[row] ?? 0).filter((subject) => subject > 0));
+  const people = peopleOf(measured, subjects);
   return (row) => !people.has(subjects?.[row] ?? 0);
 }
 
@@ -156,26 +163,46 @@ function hideOthers(split: Split, rows: readonly Uint32Array[]): Split {
   return split.withLabels(labels);
 }
 
-/** Training rows and those of a split without labels, as rows of one split that spans the store. */
-async function joinUnlabelled(store: Store, train: Split, chosen: Chosen, name: string): Promise<{ train: Split; chosen: Chosen }> {
+/** Training rows and those of a split without labels, as rows of one split that spans the store. `validation`: the split the epoch is chosen on, where it is one of its own. */
+async function joinUnlabelled(
+  store: Store,
+  train: Split,
+  validation: Split | undefined,
+  chosen: Chosen,
+  name: string,
+): Promise<{ train: Split; chosen: Chosen }> {
   const extra = await store.split(name);
   refuseLocked(extra, 'learnt from');
   if (extra.name === train.name)
     throw new UserError('bad-recipe', `data.unlabelled: ${name} is the split that is trained on; name another one, or set data.labelled`);
+  if (extra.name === validation?.name) throw new UserError('bad-recipe', `data.unlabelled: ${name} is the split the epoch is chosen on; name another one`);
+  const measured = validation ?? train;
+  const peopleMeasured = peopleOf(validation ? sortByLabel(validation).labelled : chosen.heldOut!, (await measured.readSubjects())?.subject);
+  const subjects = (await extra.readSubjects())?.subject;
+  const others = everyRow(extra.count).filter((row) => !peopleMeasured.has(subjects?.[row] ?? 0));
   const start = store.startOf(train.name);
   const moved = (rows: Uint32Array): Uint32Array => rows.map((row) => start + row);
   const labels = new Uint8Array(store.manifest.count).fill(hiddenLabel);
   labels.set(train.labels, start);
-  const unlabelledRows = Uint32Array.from([...moved(chosen.unlabelledRows), ...everyRow(extra.count, store.startOf(name))]);
+  const unlabelledRows = Uint32Array.from([...moved(chosen.unlabelledRows), ...others.map((row) => store.startOf(name) + row)]);
   return {
     train: await store.asOne(train.name, labels),
     chosen: { trainRows: moved(chosen.trainRows), unlabelledRows, heldOut: chosen.heldOut && moved(chosen.heldOut) },
   };
 }
 
-/** Opens the store and divides its rows. Throws `UserError` for unknown splits and when nothing is left to choose on. */
+/** Opens the store and divides its rows; whoever asked closes them. Throws `UserError` for unknown splits and when nothing is left to choose on. */
 export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingRows> {
   const store = await openStore(dir);
+  try {
+    return { ...(await chooseIn(store, recipe)), close: () => store.close() };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function chooseIn(store: Store, recipe: Recipe): Promise<Omit<TrainingRows, 'close'>> {
   const { data } = recipe;
   let train = await store.split(data.train);
   refuseLocked(train, 'trained on');
@@ -186,16 +213,17 @@ export async function chooseRows(recipe: Recipe, dir: string): Promise<TrainingR
     );
   let chosen = await chooseTrainRows(recipe, train);
   if (chosen.unlabelledRows.length > 0) train = hideOthers(train, [chosen.trainRows, chosen.heldOut ?? new Uint32Array(0)]);
-  const changed = await applyChanges(store, train, chosen.trainRows, chosen.bareRows ?? new Uint32Array(0), data.changes ?? []);
+  const bare = new Set(chosen.bareRows);
+  const rows = { rows: chosen.trainRows, bare: Uint32Array.from(bare), hidden: chosen.unlabelledRows.filter((row) => !bare.has(row)) };
+  const changed = await applyChanges(store, train, rows, data.changes ?? []);
   train = changed.split;
-  const labelledNow = new Set(changed.rows);
-  chosen = { ...chosen, trainRows: changed.rows, unlabelledRows: chosen.unlabelledRows.filter((row) => !labelledNow.has(row)) };
+  chosen = { ...chosen, trainRows: changed.rows, unlabelledRows: changed.unlabelled };
   let validation: Split | undefined;
   if ('split' in data.validation) {
     validation = await store.split(data.validation.split);
     refuseLocked(validation, 'used to choose the epoch');
   }
-  if (data.unlabelled !== undefined) ({ train, chosen } = await joinUnlabelled(store, train, chosen, data.unlabelled));
+  if (data.unlabelled !== undefined) ({ train, chosen } = await joinUnlabelled(store, train, validation, chosen, data.unlabelled));
   const { trainRows, unlabelledRows } = chosen;
   const validationRows = validation ? sortByLabel(validation).labelled : chosen.heldOut!;
   if (validationRows.length === 0) throw new UserError('no-validation', `${describeValidation(recipe)} holds no rows to choose the best epoch on`);

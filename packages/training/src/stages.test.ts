@@ -139,6 +139,35 @@ describe('stages', () => {
     expect(accuracies[2]).toBe(Math.max(accuracies[0]!, accuracies[1]!));
   });
 
+  it('killed while the first epoch of a later stage replaced the best model, go on as if they had not been', async () => {
+    const stages = [
+      { epochs: 1, optimizer: { learningRate: 1e-9 } },
+      { epochs: 2, startFrom: 'best' as const, optimizer: { learningRate: 0.05 } },
+    ];
+    const whole = await run({ stages });
+    expect(epochs(whole.events)[1]!.best).toBe(true);
+    const out = join(temporaryDir(), 'run');
+    const { last } = runFolder(out);
+    let atStart: Buffer | undefined;
+    const abort = new AbortController();
+    await train({
+      recipe: checkRecipe({ ...base, stages }, 'test'),
+      data,
+      out,
+      threads: 1,
+      thread: 'caller',
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.type === 'step' && event.epoch === 2) atStart ??= readFileSync(last);
+        if (event.type === 'epoch' && event.epoch === 2) abort.abort();
+      },
+    });
+    writeFileSync(last, atStart!);
+    await run({ stages }, { out, resume: true });
+    expectSameBits(weightsOf(out), weightsOf(whole.out));
+    expect(readFileSync(runFolder(out).model).equals(readFileSync(runFolder(whole.out).model))).toBe(true);
+  });
+
   it('end early when patience runs out', async () => {
     const { events } = await run({ epochs: 50, patience: 2, optimizer: { kind: 'sgd', learningRate: 0 }, frozen: ['stem', 'stem_bn', 'stage1'] });
     expect(epochs(events)).toHaveLength(3);

@@ -37,8 +37,9 @@ function prepare({ recipe, out, resume }: TrainOptions): Recipe {
   if (resume) {
     if (!isRunFolder(out)) throw new UserError('no-run', `${out}: expected the folder of a run to resume, found no recipe.json there`);
     const before = checkRecipe(readJson(folder.recipe, 'without the recipe it was begun with the run cannot go on: start in another --out'), folder.recipe);
-    if (JSON.stringify(before) !== JSON.stringify(recipe)) {
-      const { path, was, now } = firstDifference(before, recipe)!;
+    const change = firstDifference(before, recipe);
+    if (change) {
+      const { path, was, now } = change;
       throw new UserError(
         'other-recipe',
         `${out}: the run was started with another recipe (${path}: ${was}, now ${now}); resume with the same one or start in another --out`,

@@ -4,14 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Weights } from '@mien/engine';
 import { cardFigures, evaluateSplit } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
-import { freshPosition, loadCheckpoint, nextStage, type Position, readPosition, type TrainingState } from './checkpoint.ts';
+import { freshPosition, loadCheckpoint, nextStage, type Position, readPosition, saveCheckpoint, type TrainingState } from './checkpoint.ts';
 import { type TeacherPanel, teacherFlops } from './combine/teacher-panel.ts';
 import { checkSameData, fingerprintOf } from './data-fingerprint.ts';
 import type { TrainEvent } from './events.ts';
 import { type ExportContext, exportModel } from './export-model.ts';
 import { weightsOfModel } from './init-file.ts';
 import type { InitReport } from './initial-weights.ts';
-import { openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
+import { closeTraining, openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
 import type { Stage } from './recipe-schema.ts';
 import { describeValidation } from './rows.ts';
 import { noticesOf } from './notices.ts';
@@ -47,20 +47,22 @@ export async function runTraining(options: TrainerOptions): Promise<void> {
   try {
     await runStages(training, { ...(begun ?? freshPosition()), data }, begun !== undefined, options);
   } finally {
-    await training.teachers?.release();
+    await closeTraining(training);
   }
 }
 
 async function runStages(training: Training, position: Position, resuming: boolean, options: TrainerOptions): Promise<void> {
   const { recipe, onEvent, shouldStop } = options;
-  const { rows, init, teachers, kernelReport } = training;
+  const { rows, init, teachers, judges, kernelReport } = training;
   const folder = runFolder(options.out);
   if (resuming) checkTeachers(position, teachers, options.out);
   if (resuming) checkChanges(position, training, options.out);
   if (resuming) checkInit(position, training, options.out);
+  if (resuming) checkJudges(position, training, options.out);
   position.teachers = teachers?.checksums ?? [];
   position.changes = rows.changes;
   position.init = init?.checksum ?? '';
+  position.judges = judges.map(({ checksum }) => checksum);
   const run: Run = { ...training, folder, position, onEvent };
   const plannedEpochs = recipe.stages.reduce((sum, stage) => sum + stage.epochs, 0);
   onEvent({
@@ -83,7 +85,8 @@ async function runStages(training: Training, position: Position, resuming: boole
     const stage = recipe.stages[position.stage]!;
     const { pseudo } = stage;
     const judged =
-      pseudo && (await pseudoRows({ pseudo, stage: position.stage, rows, folder, begunWith: position.pseudoLabels, threads: training.threads, onEvent }));
+      pseudo &&
+      (await pseudoRows({ pseudo, stage: position.stage, rows, folder, judges, begunWith: position.pseudoLabels, threads: training.threads, onEvent }));
     position.pseudoLabels = judged?.checksum ?? '';
     const taught = judged && ((row: number): number => (judged.taught.has(row) ? pseudo.weight : 1));
     const { state, features, notice, trainer, release } = await openStage(judged ? { ...training, rows: judged.rows } : training, stage, position, {
@@ -99,6 +102,8 @@ async function runStages(training: Training, position: Position, resuming: boole
       else {
         state.step.load(startOf(stage, run, weights));
         state.average?.reset();
+        // Its first epoch may replace the best model, which it began with or asked for labels: it must not have to begin once more.
+        if (position.stage > 0) saveCheckpoint(folder.last, state);
       }
       if (notice !== undefined) onEvent({ type: 'notice', message: notice });
       announce(run, state, stage, features !== undefined);
@@ -129,6 +134,15 @@ function checkTeachers(position: Position, teachers: TeacherPanel | undefined, o
     'other-teachers',
     `${out}: the file of teacher ${changed.join(', ')} is not the one the run began with; put that back, or start in another --out`,
   );
+}
+
+/** What the card tells of them must be true of all labels they gave. */
+function checkJudges(position: Position, { judges }: Training, out: string): void {
+  // Checkpoints of before know none.
+  const changed = judges.filter(({ checksum }, i) => position.judges[i] !== undefined && position.judges[i] !== checksum);
+  if (changed.length === 0) return;
+  const names = changed.map(({ file }) => file).join(', ');
+  throw new UserError('other-judges', `${out}: pseudo.models ${names} is not the file the run began with; put that back, or start in another --out`);
 }
 
 /** Rows that were cleaned otherwise are other rows. */
@@ -191,6 +205,7 @@ async function validate(run: Run, state: TrainingState, train: { loss: number; a
     chosen: rows.chosen,
     align: rows.train.isLevel ? 'eyes-level' : recipe.align,
     teachers: run.teachers?.origins ?? [],
+    judges: run.judges.map(({ origin }) => origin),
     startedFrom: run.init?.origin,
   };
   const evaluation = await evaluateSplit({

@@ -13,6 +13,8 @@ const keptPerCell = 24;
 interface Judged {
   readonly mtimeMs: number;
   split: Split | undefined;
+  /** Lets go of the store, out of which images of judged rows are shown. */
+  close: (() => Promise<void>) | undefined;
   done: number;
   total: number;
   rows: ReadonlySet<number>;
@@ -49,9 +51,10 @@ export class RunJudge {
       if (data === undefined) {
         return { state: 'none', code: 'no-data', reason: `${dir}: the store it learns from is not known; open the studio with --data STORE` };
       }
-      const begun: Judged = { mtimeMs, split: undefined, done: 0, total: 0, rows: new Set(), result: undefined, failed: undefined };
+      const begun: Judged = { mtimeMs, split: undefined, close: undefined, done: 0, total: 0, rows: new Set(), result: undefined, failed: undefined };
       this.#judged.set(dir, begun);
-      this.#queue = this.#queue.then(() => this.#judge(begun, dir, file, data));
+      const before = known;
+      this.#queue = this.#queue.then(() => before?.close?.()).then(() => this.#judge(begun, dir, file, data));
       known = begun;
     }
     if (known.failed !== undefined) return { state: 'none', ...known.failed };
@@ -68,6 +71,8 @@ export class RunJudge {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#queue;
+    for (const { close } of this.#judged.values()) await close?.();
+    this.#judged.clear();
   }
 
   async #judge(judged: Judged, dir: string, file: string, data: string): Promise<void> {
@@ -77,7 +82,8 @@ export class RunJudge {
       const [{ chooseRows, describeValidation }, { checkRecipe }] = await Promise.all([import('@mien/training/rows'), import('@mien/training')]);
       const recipeFile = join(dir, 'recipe.json');
       const recipe = checkRecipe(JSON.parse(readFileSync(recipeFile, 'utf8')), recipeFile);
-      const { validation, validationRows, name, chosen } = await chooseRows(recipe, data);
+      const { validation, validationRows, name, chosen, close } = await chooseRows(recipe, data);
+      judged.close = close;
       const { chosenRows } = readCard(readModelFile(file), file).training;
       const known = new Set(chosenRows?.map((set) => JSON.stringify(set)));
       if (chosenRows && !chosen.every((set) => known.has(JSON.stringify(set))))

@@ -31,19 +31,21 @@ export async function planSplits(inputs: readonly MergeInput[], strategy: SplitS
   const apart = new Map<string, string>();
   const taken = new Set(strategy.kind === 'shares' ? ['train', 'val', 'test'] : strategy.kind === 'fold' ? ['train', 'val'] : inputs[0]?.store.splitNames);
   let people = 0;
+  const peopleLocked = new Set<number>();
   for (const [input, { store, labels }] of inputs.entries()) {
     const people0 = people;
     for (const name of store.splitNames) {
       const key = `${input}/${name}`;
       const split = await store.split(name);
+      const subjects = await split.readSubjects();
+      people = Math.max(people, people0 + (subjects?.names.length ?? 0));
       if (split.locked && !withLocked && !(strategy.kind === 'into-train' && input === 0)) {
         const own = apartName(store.manifest.name, name, taken);
         taken.add(own);
         apart.set(key, own);
+        for (const subject of subjects?.subject ?? []) if (subject > 0) peopleLocked.add(people0 + subject);
         continue;
       }
-      const subjects = await split.readSubjects();
-      people = Math.max(people, people0 + (subjects?.names.length ?? 0));
       const place = new Int32Array(split.count).fill(-1);
       for (let position = 0; position < split.count; position++) {
         const label = labelIn(labels, split.labels[position] as number);
@@ -55,7 +57,7 @@ export async function planSplits(inputs: readonly MergeInput[], strategy: SplitS
       places.set(key, place);
     }
   }
-  const assigned = assignSplits(pooled, strategy);
+  const assigned = assignSplits(pooled, strategy, peopleLocked);
   const locked = new Set(apart.values());
   const first = inputs[0]?.store;
   if (strategy.kind === 'into-train') for (const name of first?.splitNames ?? []) if (first?.isLocked(name)) locked.add(name);

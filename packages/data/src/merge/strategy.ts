@@ -9,7 +9,7 @@ import { lockedByDefault, noLabel, unlabelledName } from '../store/manifest.ts';
  * - `fold`: of k equal parts, one becomes `val` and the others `train`.
  *
  * Rows without a label cannot be measured on: of a split called `unlabelled` they stay there, others join `train`; those of a
- * person whose labelled faces are held out go to `unlabelled-apart`, so that nobody learns from them by accident.
+ * person whose labelled faces are held out or locked go to `unlabelled-apart`, so that nobody learns from them by accident.
  */
 export type SplitStrategy =
   | { kind: 'into-train' }
@@ -27,13 +27,24 @@ export interface PooledRow {
   subject: number;
 }
 
-function staysApart(split: string, label: number): boolean {
-  return split === unlabelledName && label === noLabel;
+const apartSplit = `${unlabelledName}-apart`;
+
+/** Where a row without a label goes. `heldOut`: people who are measured on. */
+function splitWithoutLabel({ split, subject }: PooledRow, heldOut: ReadonlySet<number>): string {
+  if (heldOut.has(subject)) return apartSplit;
+  // One that was kept apart never joins `train` by itself: whose it was may be held out no longer, or not be known.
+  if (split === apartSplit) return subject > 0 ? unlabelledName : apartSplit;
+  return split === unlabelledName ? split : 'train';
 }
 
-/** The new split of each pooled row. */
-export function assignSplits(rows: readonly PooledRow[], strategy: SplitStrategy): string[] {
-  if (strategy.kind === 'into-train') return rows.map(({ input, split, label }) => (input === 0 || staysApart(split, label) ? split : 'train'));
+/**
+ * The new split of each pooled row.
+ * @param locked people of locked splits, which are not pooled.
+ */
+export function assignSplits(rows: readonly PooledRow[], strategy: SplitStrategy, locked: ReadonlySet<number> = new Set()): string[] {
+  if (strategy.kind === 'into-train') {
+    return rows.map((row) => (row.input === 0 ? row.split : row.label === noLabel ? splitWithoutLabel(row, locked) : 'train'));
+  }
   const unlabelled = rows.filter(({ label }) => label === noLabel).length;
   if (unlabelled > 0) {
     const labelled = assignSplits(
@@ -41,18 +52,14 @@ export function assignSplits(rows: readonly PooledRow[], strategy: SplitStrategy
       strategy,
     );
     let next = 0;
-    const heldOut = new Set<number>();
+    const heldOut = new Set(locked);
     const named = rows.map(({ label, subject }) => {
       if (label === noLabel) return undefined;
       const split = labelled[next++] as string;
       if (subject > 0 && split !== 'train') heldOut.add(subject);
       return split;
     });
-    return rows.map(({ split, subject }, i) => {
-      if (named[i] !== undefined) return named[i];
-      if (heldOut.has(subject)) return `${unlabelledName}-apart`;
-      return staysApart(split, noLabel) ? split : 'train';
-    });
+    return rows.map((row, i) => named[i] ?? splitWithoutLabel(row, heldOut));
   }
   const labels = rows.map(({ label }) => label);
   const subjects = rows.map(({ subject }) => subject);

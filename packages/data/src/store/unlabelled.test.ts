@@ -147,6 +147,50 @@ it('of a person who is measured on are learnt from by nobody', async () => {
   await store.close();
 });
 
+it('of a person of a locked split are learnt from by nobody, however often the store is divided', async () => {
+  const subjects = (_: string, i: number) => ({ subject: `P${i % 10}` });
+  const labelled = { all: Array.from({ length: 40 }, (_, i) => i % 3) };
+  const dir = makeStore(out(), { ...labelled, unlabelled: new Array(20).fill(noLabel) }, { subjects: true, row: subjects });
+  const [first, second, freed] = [out(), out(), out()];
+  const shares = (seed: number) => ({ kind: 'shares', shares: [0.6, 0.2, 0.2], seed }) as const;
+  await mergeStores([dir], { out: first, strategy: shares(1) });
+  await mergeStores([first], { out: second, strategy: shares(2) });
+  const who = async (path: string, name: string) => {
+    const store = await openStore(path);
+    const found = store.splitNames.includes(name) ? (await (await store.split(name)).readSubjects())!.subject : [];
+    await store.close();
+    return new Set(found);
+  };
+  const locked = (await openStore(second)).splitNames.filter((name) => name.endsWith('-test'));
+  expect(locked).toHaveLength(1);
+  for (const name of [...locked, 'val', 'test']) {
+    const measured = await who(second, name);
+    expect(measured.size, name).toBeGreaterThan(0);
+    for (const split of ['train', 'unlabelled']) {
+      // Labelled rows of the first division's test split stand apart, as they were.
+      const learnt = await withoutLabel(second, split);
+      for (const subject of measured) expect(learnt.has(subject), `${name} ${split} ${subject}`).toBe(false);
+    }
+  }
+  // Divided with the locked rows, people who are held out no longer are unlabelled again, never train.
+  await mergeStores([first], { out: freed, strategy: { kind: 'fold', folds: 5, fold: 1, seed: 3 }, withLocked: true });
+  expect(await withoutLabel(freed, 'train')).toEqual(new Set());
+  expect((await labelsIn(freed)).unlabelled!.length).toBeGreaterThan(0);
+});
+
+/** People of the rows of a split that have no label. */
+async function withoutLabel(path: string, name: string): Promise<Set<number>> {
+  const store = await openStore(path);
+  try {
+    if (!store.splitNames.includes(name)) return new Set();
+    const split = await store.split(name);
+    const { subject } = (await split.readSubjects())!;
+    return new Set([...subject].filter((_, i) => split.labels[i] === noLabel));
+  } finally {
+    await store.close();
+  }
+}
+
 it('leave their name to themselves', async () => {
   const tree = await makeTree({ 'happy/1.png': {} });
   await expect(importData(tree, { out: out(), labels: ['happy', 'Unlabelled'] })).rejects.toMatchObject({ code: 'bad-labels' });

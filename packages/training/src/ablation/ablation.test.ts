@@ -241,7 +241,7 @@ rows:
     const plan = loadAblation(path);
     const summary = summariseAblation(plan, stopped.outcome);
     const { markdown, png } = await writeResults(summary, out);
-    expect(readFileSync(markdown, 'utf8')).toMatch(/far too high +\| – .*diverged with seed 1/);
+    expect(readFileSync(markdown, 'utf8')).toMatch(/far too high +\| – .*failed with seed 1/);
     expect(readFileSync(markdown, 'utf8')).toMatch(/last +\| – .*to come/);
     expect(statSync(png).size).toBeGreaterThan(5000);
     const { outcome } = await run(plan, out);
@@ -275,7 +275,7 @@ rows:
       name: 'r',
       note: '',
       seeds: [],
-      diverged: [],
+      failed: [],
       architecture: 'x',
       input: [1, 2, 2],
       parameters: 1200,

@@ -20,10 +20,10 @@ export function formatCount(count: number): string {
 }
 
 /** What is to be known of a row besides its figures. */
-export function remarksOf({ note, seeds, diverged }: RowSummary, planned: readonly number[]): string {
-  const missing = planned.length - seeds.length - diverged.length;
+export function remarksOf({ note, seeds, failed }: RowSummary, planned: readonly number[]): string {
+  const missing = planned.length - seeds.length - failed.length;
   return [
-    diverged.length > 0 ? `diverged with seed ${diverged.join(', ')}` : '',
+    failed.length > 0 ? `failed with seed ${failed.join(', ')}` : '',
     missing > 0 && seeds.length > 0 ? `${missing} of ${planned.length} seeds to come` : missing > 0 ? 'to come' : '',
     note,
   ]

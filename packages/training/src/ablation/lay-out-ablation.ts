@@ -6,7 +6,7 @@ import { refuseUnlabelled } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import { teacherFlops } from '../combine/teacher-panel.ts';
 import { checkOnData } from '../check-stages.ts';
-import { describePlan, planNetwork } from '../network-plan.ts';
+import { describePlan, type NetworkPlan, planNetwork } from '../network-plan.ts';
 import type { Recipe } from '../recipe-schema.ts';
 import { chooseRows, describeValidation, type TrainingRows } from '../rows.ts';
 import type { PlannedRun } from '../jobs/run-trainings.ts';
@@ -100,9 +100,14 @@ export async function planAblation(
       if (recipe.init !== undefined && !existsSync(recipe.init)) throw new UserError('no-init', `init ${recipe.init}: there is no such file or run`);
       const seeded = { ...recipe, seed: seeds[0] ?? recipe.seed };
       const chosen = await chooseRows(seeded, data);
-      const { image, labelNames } = chosen.train;
-      const plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
-      if (!tolerant) await checkOnData(seeded, plan, chosen);
+      let plan: NetworkPlan;
+      try {
+        const { image, labelNames } = chosen.train;
+        plan = planNetwork(recipe, [image.channels, image.height, image.width], labelNames);
+        if (!tolerant) await checkOnData(seeded, plan, chosen);
+      } finally {
+        await chosen.close();
+      }
       return { chosen, plan, taught: teacherFlops(recipe.distill?.teachers ?? []) };
     });
     measured.set(name, measuredRows(recipe, chosen));

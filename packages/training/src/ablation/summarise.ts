@@ -15,8 +15,8 @@ export interface Spread {
 export interface RowSummary extends RowCost {
   readonly note: string;
   readonly seeds: readonly number[];
-  /** Seeds whose training diverged. */
-  readonly diverged: readonly number[];
+  /** Seeds whose training diverged or could not be done. */
+  readonly failed: readonly number[];
   /** Undefined where no training of the row is over. */
   readonly figures?: RowFigures;
 }
@@ -51,6 +51,11 @@ export interface AblationSummary {
 export const hitsOf = ({ truth, predicted }: Pick<RunResult, 'truth' | 'predicted'>): Int8Array =>
   Int8Array.from(truth, (label, i) => Number(label === predicted[i]));
 
+/** Whether all seeds were asked about the same images; where none are named, each seed holds out images of its own. */
+function areOfSameRows([first, ...others]: readonly RunResult[]): boolean {
+  return others.every(({ truth }) => truth.length === first!.truth.length && truth.every((label, i) => label === first!.truth[i]));
+}
+
 /** Hits of `run` − those of the other row's training with the same seed, image by image. Throws `UserError` where they were not asked about the same images. */
 function gains(run: RunResult, reference: RunResult): Int8Array {
   if (run.truth.length !== reference.truth.length || run.truth.some((label, i) => label !== reference.truth[i])) {
@@ -68,13 +73,14 @@ function figuresOf(runs: readonly RunResult[], against: string | undefined, resu
   if (runs.length === 0) return undefined;
   const pairs = runs.flatMap((run) => results.filter(({ row, seed }) => row === against && seed === run.seed).map((other) => gains(run, other)));
   const accuracies = runs.map(({ accuracy }) => accuracy);
+  const sameRows = areOfSameRows(runs);
   return {
     accuracies,
     accuracy: meanAndSd(accuracies),
-    accuracy95: intervalOverSeeds(runs.map(hitsOf)),
+    accuracy95: intervalOverSeeds(runs.map(hitsOf), { sameRows }),
     macroF1: meanAndSd(runs.map(({ macroF1 }) => macroF1)),
     ...(against !== undefined && pairs.length > 0
-      ? { difference: { against, value: meanAndSd(pairs.map((pair) => meanAndSd([...pair]).mean)).mean, interval95: intervalOverSeeds(pairs) } }
+      ? { difference: { against, value: meanAndSd(pairs.map((pair) => meanAndSd([...pair]).mean)).mean, interval95: intervalOverSeeds(pairs, { sameRows }) } }
       : {}),
     seconds: meanAndSd(runs.map(({ seconds }) => seconds)).mean,
   };
@@ -86,8 +92,8 @@ export function summariseAblation(plan: AblationPlan, { costs, dataset, outcomes
   const rows = plan.rows.map(({ name, note, against }, i): RowSummary => {
     const runs = results.filter(({ row }) => row === name);
     const figures = figuresOf(runs, against, results);
-    const diverged = outcomes.filter((outcome) => isFailed(outcome) && outcome.row === name).map(({ seed }) => seed);
-    return { ...costs[i]!, note, seeds: runs.map(({ seed }) => seed), diverged, ...(figures ? { figures } : {}) };
+    const failed = outcomes.filter((outcome) => isFailed(outcome) && outcome.row === name).map(({ seed }) => seed);
+    return { ...costs[i]!, note, seeds: runs.map(({ seed }) => seed), failed, ...(figures ? { figures } : {}) };
   });
   return {
     name: plan.name,

@@ -57,9 +57,13 @@ function readResult(file: string): RunOutcome | undefined {
   }
 }
 
-/** The outcome kept in a run's folder, of its end or, with `pauseAfter`, of so many epochs; undefined where it did not come so far. */
+/**
+ * The outcome kept in a run's folder, of its end or, with `pauseAfter`, of so many epochs; undefined where it did not come so far.
+ * What it was at the pause comes first: the end of a training says nothing of what it was compared by then.
+ */
 export function readOutcome(out: string, pauseAfter?: number): RunOutcome | undefined {
-  return readResult(resultFile(out)) ?? (pauseAfter === undefined ? undefined : readResult(resultFile(out, pauseAfter)));
+  const paused = pauseAfter === undefined ? undefined : readResult(resultFile(out, pauseAfter));
+  return paused ?? readResult(resultFile(out));
 }
 
 export function keepOutcome(out: string, outcome: RunOutcome): void {
@@ -85,23 +89,41 @@ export type Measured = Pick<RunResult, 'rows' | 'n' | 'accuracy' | 'macroF1' | '
 /** Measures a model on the rows that a recipe's table is about. */
 export async function measureModelOn({ recipe, data, model, file, split: name, threads, onProgress }: MeasureOptions): Promise<Measured> {
   const common = { model, file, createSession, ...(threads ? { threads } : {}), ...(onProgress ? { onProgress } : {}) };
-  const store = name === undefined ? undefined : await openStore(data);
+  const { split, rows, words, close } = name === undefined ? await rowsOfRecipe(recipe, data) : await rowsOfSplit(name, data);
   try {
-    const { split, rows, words } = store ? { split: await store.split(name!), rows: undefined, words: `split ${name}` } : await rowsOfRecipe(recipe, data);
     const { n, accuracy, macroF1, nll, truth, predicted } = await evaluateSplit({ ...common, split, ...(rows ? { rows } : {}) });
     const places = rows && recipe.data.apart ? { places: [...rows] } : {};
     return { rows: words, n, accuracy, macroF1, nll, truth: [...truth], predicted: [...predicted], ...places };
   } finally {
-    await store?.close();
+    await close();
+  }
+}
+
+interface RowsMeasured {
+  readonly split: Split;
+  /** Undefined: all rows of the split. */
+  readonly rows: Uint32Array | undefined;
+  readonly words: string;
+  close(): Promise<void>;
+}
+
+async function rowsOfSplit(name: string, data: string): Promise<RowsMeasured> {
+  const store = await openStore(data);
+  const close = (): Promise<void> => store.close();
+  try {
+    return { split: await store.split(name), rows: undefined, words: `split ${name}`, close };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 
 /** The rows a recipe keeps apart, or else those it chooses its epoch on. */
-async function rowsOfRecipe(recipe: Recipe, data: string): Promise<{ split: Split; rows: Uint32Array; words: string }> {
-  const { train, validation, validationRows, apartRows } = await chooseRows(recipe, data);
+async function rowsOfRecipe(recipe: Recipe, data: string): Promise<RowsMeasured> {
+  const { train, validation, validationRows, apartRows, close } = await chooseRows(recipe, data);
   const { apart } = recipe.data;
-  if (apart) return { split: train, rows: apartRows, words: `fold ${apart.fold + 1} of ${apart.folds} of split ${train.name}, kept apart` };
-  return { split: validation, rows: validationRows, words: `${describeValidation(recipe)}, on which the epoch was chosen` };
+  if (apart) return { split: train, rows: apartRows, words: `fold ${apart.fold + 1} of ${apart.folds} of split ${train.name}, kept apart`, close };
+  return { split: validation, rows: validationRows, words: `${describeValidation(recipe)}, on which the epoch was chosen`, close };
 }
 
 export interface MeasureRunOptions extends Omit<MeasureOptions, 'model' | 'file'> {

@@ -54,18 +54,22 @@ export async function outOfFold(options: OutOfFoldOptions): Promise<string | und
     });
     if (!finished) return undefined;
     const rows = await chooseRows(each, data);
-    if (fold === 0) lines.push(['source', 'split', 'row', ...rows.validation.labelNames].map(quote).join(','));
-    const file = runFolder(run).model;
-    const p = await judgeRows({
-      models: [{ bytes: new Uint8Array(readFileSync(file)), file }],
-      createSession,
-      split: rows.validation,
-      rows: rows.validationRows,
-      flip: true,
-      threads,
-      onProgress: (done, total) => onJudged?.(done, total, fold),
-    });
-    lines.push(...(await linesOf(rows, p)));
+    try {
+      if (fold === 0) lines.push(['source', 'split', 'row', ...rows.validation.labelNames].map(quote).join(','));
+      const file = runFolder(run).model;
+      const p = await judgeRows({
+        models: [{ bytes: new Uint8Array(readFileSync(file)), file }],
+        createSession,
+        split: rows.validation,
+        rows: rows.validationRows,
+        flip: true,
+        threads,
+        onProgress: (done, total) => onJudged?.(done, total, fold),
+      });
+      lines.push(...(await linesOf(rows, p)));
+    } finally {
+      await rows.close();
+    }
   }
   const csv = join(out, 'confidence.csv');
   writeAtomically(csv, `${lines.join('\n')}\n`);

@@ -9,10 +9,11 @@ import { readChanges, type StoreSource, type Split } from '@mien/data';
 import { createSession } from '@mien/onnx/node';
 import { UserError } from '@mien/runtime';
 import type { TrainEvent } from '../events.ts';
-import { isRunFolder, type RunFolder, runFolder, writeAtomically } from '../run-folder.ts';
+import { type RunFolder, writeAtomically } from '../run-folder.ts';
 import type { TrainingRows } from '../rows.ts';
 import { atTemperature, calibrate, judgeRows } from './judge-rows.ts';
 import { formatPseudoLabels } from './pseudo-csv.ts';
+import { judgeFile, type PseudoJudge, readJudge } from './pseudo-judges.ts';
 import { countAccepted, guessRows, thresholdsForPrecision, thresholdsOf } from './pseudo-labels.ts';
 import type { PseudoRecipe } from './semi-schema.ts';
 
@@ -22,6 +23,8 @@ export interface PseudoStageOptions {
   readonly stage: number;
   readonly rows: TrainingRows;
   readonly folder: RunFolder;
+  /** The models of `pseudo.models` as they were when the training was opened. */
+  readonly judges: readonly PseudoJudge[];
   /** Sha256 of the csv that the stage was begun with; '' where it begins now. */
   readonly begunWith: string;
   readonly threads?: number | undefined;
@@ -52,20 +55,21 @@ export async function pseudoRows(options: PseudoStageOptions): Promise<PseudoRow
   return { rows: { ...rows, train: rows.train.withLabels(labels), trainRows }, taught: new Set(taught), checksum: checksumOf(readFileSync(file)) };
 }
 
-function modelsOf({ models }: PseudoRecipe, folder: RunFolder): { bytes: Uint8Array; file: string }[] {
-  const files = (models ?? [folder.model]).map((model) => (isRunFolder(model) ? runFolder(model).model : model));
-  return files.map((file) => {
-    if (!existsSync(file))
-      throw new UserError('no-model', `pseudo.models ${file}: expected an .onnx file or the folder of a run with a model.onnx; there is none`);
-    return { bytes: new Uint8Array(readFileSync(file)), file };
+function modelsOf({ models }: PseudoRecipe, folder: RunFolder, judges: readonly PseudoJudge[]): { bytes: Uint8Array; file: string }[] {
+  return (models?.map(judgeFile) ?? [folder.model]).map((file) => {
+    const { bytes, checksum } = readJudge(file);
+    const known = judges.find((judge) => judge.file === file);
+    if (known && known.checksum !== checksum)
+      throw new UserError('other-judges', `pseudo.models ${file}: the file was changed since the training was opened; put that back, or start anew`);
+    return { bytes, file };
   });
 }
 
 /** Judges the rows without labels, says what came of it, and returns the csv. */
-async function judge({ pseudo, stage, rows, folder, threads, onEvent }: PseudoStageOptions, file: string): Promise<string> {
+async function judge({ pseudo, stage, rows, folder, judges, threads, onEvent }: PseudoStageOptions, file: string): Promise<string> {
   const { train, unlabelledRows, validation, validationRows } = rows;
   const names = train.labelNames;
-  const common = { models: modelsOf(pseudo, folder), createSession, flip: pseudo.flip, threads };
+  const common = { models: modelsOf(pseudo, folder, judges), createSession, flip: pseudo.flip, threads };
   // Calibrated on labelled rows that are not trained on: those the epoch is chosen on.
   const total = common.models.length * (validationRows.length + unlabelledRows.length);
   const tell = (before: number) => (done: number) => onEvent({ type: 'judging', done: before + done, total });

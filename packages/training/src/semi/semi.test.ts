@@ -2,9 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore, StoreWriter } from '@mien/data';
+import { readCard } from '@mien/runtime';
 import { checkRecipe, decodeSafetensors, isCount, type RecipeInput, runFolder, train, type TrainEvent } from '@mien/training';
 import { describe, expect, it } from 'vitest';
 import { expectSameBits } from '../../test/same-bits.ts';
+import { writeTinyModel } from '../../test/tiny-model.ts';
 import { temporaryDir, writeTinyStore } from '../../test/tiny-store.ts';
 import { chooseRows, hiddenLabel } from '../rows.ts';
 
@@ -176,6 +178,24 @@ describe('the combined round', () => {
     expect(events.filter((event) => event.type === 'step' && event.stepsPerEpoch === 6)).toHaveLength(12);
   });
 
+  it('tells on the card of the models it asked, and keeps to them', async () => {
+    const data = store();
+    const judge = writeTinyModel(join(temporaryDir(), 'judge.onnx'), {
+      name: 'judge',
+      card: ({ training }) => ({ licence: 'CC-BY-NC-4.0', training: { ...training, learntRows: [{ source: 'other', split: 'val', rows: '0-9' }] } }),
+    });
+    const stages = combined.stages!.map((stage) => (stage.pseudo ? { ...stage, pseudo: { ...stage.pseudo, models: [judge] } } : stage));
+    const { out } = await run({ stages }, data, { stopAfter: 9 });
+    const card = readCard(new Uint8Array(readFileSync(runFolder(out).model)));
+    expect(card).toMatchObject({ licence: 'MIT + CC-BY-NC-4.0', description: expect.stringMatching(/; pseudo-labels by judge$/) });
+    expect(card.training.learntRows).toContainEqual({ source: 'other', split: 'val', rows: '0-9' });
+    writeTinyModel(judge, { name: 'judge', seed: 2 });
+    await expect(run({ stages }, data, { out, resume: true })).rejects.toMatchObject({ code: 'other-judges' });
+    await expect(run({ stages: stages.map((s) => ({ ...s, pseudo: s.pseudo && { ...s.pseudo, models: ['nowhere.onnx'] } })) }, data)).rejects.toMatchObject({
+      code: 'no-model',
+    });
+  });
+
   it('resumed with other pseudo-labels is refused', async () => {
     const data = store();
     const { out } = await run(combined, data, { stopAfter: 9 });
@@ -208,9 +228,17 @@ describe('rows that came without a label', () => {
     expect(trainRows.length + unlabelledRows.length).toBe(84);
     // A csv of pseudo-labels makes labelled rows of them, for this training.
     const csv = join(temporaryDir(), 'pseudo.csv');
-    writeFileSync(csv, 'source,split,row,action,to\ntiny,train,0,relabel,happy\ntiny,train,4,keep,sad\n');
+    writeFileSync(csv, 'source,split,row,action,to\ntiny,train,0,relabel,happy\ntiny,train,4,keep,sad\ntiny,train,8,drop,\n');
     const taught = await chooseRows(recipe({ changes: [csv] }), data);
-    expect([taught.trainRows.length, taught.unlabelledRows.length, taught.train.labels[0], taught.train.labels[4]]).toEqual([64, 20, 3, hiddenLabel]);
+    expect([taught.trainRows.length, taught.unlabelledRows.length, taught.train.labels[0], taught.train.labels[4]]).toEqual([64, 19, 3, hiddenLabel]);
+    expect(taught.unlabelledRows).not.toContain(8);
+    // Labels that the recipe hides stay hidden; their rows can be dropped.
+    const hidden = unlabelledRows.find((row) => row % 4 !== 0)!;
+    const next = unlabelledRows.findLast((row) => row % 4 !== 0)!;
+    writeFileSync(csv, `source,split,row,action,to\ntiny,train,${hidden},drop,\ntiny,train,${next},relabel,happy\n`);
+    const dropped = await chooseRows(recipe({ labelled: 0.5, changes: [csv] }), data);
+    expect([...dropped.unlabelledRows]).toEqual([...unlabelledRows].filter((row) => row !== hidden));
+    expect(dropped.train.labels[next]).toBe(hiddenLabel);
     const { finished } = await run({ ...fixmatch, data: { validation: { split: 'val' } } }, data);
     expect(finished).toBeDefined();
   });

@@ -47,7 +47,7 @@ export async function ensembleMembers({ plan, data, out, best, row, threads }: E
       parameters: row.parameters * members.length,
       flops: card.flops,
       trainingFlops: row.trainingFlops * members.length,
-      diverged: [],
+      failed: [],
       seeds: plan.seeds,
       figures: {
         accuracies: [measured.accuracy],

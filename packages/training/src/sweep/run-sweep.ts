@@ -152,7 +152,15 @@ class Sweep {
       tolerant: true,
       signal,
     });
-    for (const [run, outcome] of outcomes) this.#latest.set(run, outcome);
+    for (const name of new Set(runs.map(({ row }) => row))) {
+      const own = runs.filter(({ row }) => row === name);
+      // Seeds and folds of one figure must have come equally far.
+      const isMixed = own.some((run) => this.#latest.has(run)) && !own.every((run) => outcomes.has(run));
+      for (const run of isMixed ? [] : own) {
+        const outcome = outcomes.get(run);
+        if (outcome) this.#latest.set(run, outcome);
+      }
+    }
     return outcomes.size === runs.length;
   }
 

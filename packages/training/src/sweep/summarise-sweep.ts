@@ -31,7 +31,9 @@ const isMeasured = ({ outcomes }: CandidateOutcome): boolean => outcomes.some((o
 /** Mean over seeds; a candidate of which a seed failed stands behind those of which none did. */
 function accuracyOf({ outcomes }: CandidateOutcome): number {
   const results = outcomes.filter((outcome): outcome is RunResult => !isFailed(outcome));
-  return results.length === 0 ? -1 : results.reduce((sum, { accuracy }) => sum + accuracy, 0) / results.length - (outcomes.length - results.length);
+  return results.length === 0
+    ? -1 - outcomes.length
+    : results.reduce((sum, { accuracy }) => sum + accuracy, 0) / results.length - (outcomes.length - results.length);
 }
 
 /** Who came further stands higher, then who was right more often: figures of different numbers of epochs do not compare. */
@@ -90,6 +92,9 @@ export async function summariseSweep({ plan, outcome, data, out, threads }: Summ
   );
   const common = { notes: notesOf(plan, outcome), best: best?.name, trainings: outcome.trainings, seconds: outcome.seconds };
   if (!plan.ensemble || !outcome.finished || !best) return { ...summary, ...common };
-  const ensemble = await ensembleMembers({ plan, data, out, best, row: summary.rows[0]!, threads });
+  if (best.outcomes.some((outcome) => !isFailed(outcome) && outcome.pausedAfter !== undefined))
+    return { ...summary, ...common, notes: [...common.notes, 'No ensemble: none of the candidates that came to the end could be measured.'] };
+  const row = summary.rows.find(({ name }) => name === best.name)!;
+  const ensemble = await ensembleMembers({ plan, data, out, best, row, threads });
   return ensemble ? { ...summary, rows: [...summary.rows, ensemble.row], ...common, ensemble: ensemble.file } : { ...summary, ...common };
 }

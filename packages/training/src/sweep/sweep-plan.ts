@@ -134,7 +134,9 @@ export async function checkFolds({ folds, rows, seeds }: SweepPlan, data: string
     await store.close();
   }
   // People keep together, so there may be fewer parts than rows.
-  for (const seed of seeds) for (let fold = 0; fold < folds; fold++) await chooseRows(ofFold({ ...recipe, seed }, fold, folds), data);
+  for (const seed of seeds) {
+    for (let fold = 0; fold < folds; fold++) await (await chooseRows(ofFold({ ...recipe, seed }, fold, folds), data)).close();
+  }
 }
 
 const ofFold = (recipe: Recipe, fold: number, folds: number): Recipe => ({ ...recipe, data: { ...recipe.data, apart: { fold, folds } } });

@@ -130,6 +130,27 @@ describe('a sweep over folds', () => {
   });
 });
 
+describe('a sweep over folds with halving', () => {
+  it('stopped within a rung, shows candidates by the rung that all their folds came to', async () => {
+    const out = join(temporaryDir(), 'out');
+    const both = plan({ folds: 2, set: ['batch=4'], grid: ['optimizer.learningRate=0.02,0.01,0.005'], halving: { eta: 3, first: 1 } });
+    const stop = new AbortController();
+    const { outcome } = await run({
+      plan: both,
+      out,
+      signal: stop.signal,
+      onProgress: ({ rung, run: { fold }, event }) => rung === 2 && fold === 1 && event.type === 'step' && stop.abort(),
+    });
+    expect(outcome.finished).toBe(false);
+    for (const { outcomes, rungsReached } of outcome.candidates) {
+      expect(rungsReached).toBe(1);
+      expect(outcomes).toEqual([expect.objectContaining({ pausedAfter: 1, n: 16 })]);
+    }
+    const done = await run({ plan: both, out });
+    expect(done.outcome.candidates.map(({ rungsReached }) => rungsReached).sort()).toEqual([1, 1, 2]);
+  });
+});
+
 describe('members of an ensemble', () => {
   it('are seeds, and become one file with a row of its own', async () => {
     const out = join(temporaryDir(), 'out');
