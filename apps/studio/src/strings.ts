@@ -75,6 +75,7 @@ export const strings = {
     training: 'What it learned from',
     trainedOn: (rows: number, data: string, split: string) => `${count(rows)} labelled faces of ${data} (${split}).`,
     chosenOn: (on: string) => `The final weights were chosen on: ${on}.`,
+    startedFrom: (origin: string) => `It began with ${origin}.`,
     reading: 'How it reads a face',
     readingText: (height: number, width: number, grey: boolean) =>
       `Each face is cut out as a square and made ${width} × ${height} pixels${grey ? ' in shades of grey' : ''}. Colour, surroundings and anything smaller than that are lost to it.`,

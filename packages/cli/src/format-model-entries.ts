@@ -108,6 +108,7 @@ export function formatCard(entry: ReleasedEntry): string[] {
     ),
     ...(card.abstain ? [`  says "not sure" below a probability of ${percent(card.abstain.threshold)}`] : []),
     `  trained on ${training.data} ${training.split}, ${count(training.rows)} rows, ${training.epochs} epochs of recipe ${training.recipe}, seed ${training.seed}; chosen on ${training.chosenOn}`,
+    ...(training.startedFrom ? [`  began with ${training.startedFrom}`] : []),
     ...card.figures.filter((figure) => recalled(figure) === undefined).map((figure) => `  ${describeFigure(figure, heads[0].name)}`),
     ...heads.flatMap(({ name }) =>
       recallLine(

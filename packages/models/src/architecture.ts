@@ -1,10 +1,11 @@
 /** What every architecture file exports, and the one way to make it. */
 import type { Net, Network, Value } from '@mien/engine';
-import { UserError } from '@mien/runtime';
+import { expressions, UserError } from '@mien/runtime';
 import { type OptionSpecs, type OptionValue, type OptionValues, readOptions } from './options.ts';
 
 export interface BuildOptions {
-  readonly classes: number;
+  /** Outputs; default 7, the expressions. */
+  readonly classes?: number | undefined;
   /** Input channels the network must get, 1 or 3; left out, it takes what its input has. */
   readonly channels?: number | undefined;
   /** Options of the architecture, by name. */
@@ -27,7 +28,7 @@ export interface Architecture {
    * The network with `classes` outputs; several heads are cut from one wider output by who trains them. Throws `UserError` for an option it does not have or a value it does not take;
    * the network itself throws, naming both sides, when its input is too small or has other channels.
    */
-  build(options: BuildOptions): Network;
+  build(options?: BuildOptions): Network;
 }
 
 export interface ArchitectureDefinition<S extends OptionSpecs> {
@@ -61,7 +62,7 @@ export function defineArchitecture<const S extends OptionSpecs>(definition: Arch
     options: specs,
     head,
     smallest: (given = {}) => smallestFor(readOptions(specs, given, name)),
-    build({ classes, channels, ...given }) {
+    build({ classes = expressions.length, channels, ...given } = {}) {
       if (!Number.isInteger(classes) || classes < 1) throw new UserError('bad-model-option', `model ${name}: expected at least 1 class, got ${classes}`);
       const values = readOptions(specs, given, name);
       return (net, x) => {

@@ -64,6 +64,8 @@ describe.each(architectures.map((a) => [a.name, a] as const))('%s', (name, archi
     expect(() => architecture.build({ classes: 7, nonsense: 1 })).toThrow(UserError);
     expect(() => architecture.build({ classes: 7, nonsense: 1 })).toThrow('there is no option nonsense');
     expect(() => architecture.build({ classes: 0 })).toThrow('at least 1 class');
+    const { layers } = describeNetwork(architecture.build(), architecture.input);
+    expect(layers.at(-1)!.output).toEqual([7]);
   });
 
   it('its head is a part of its weights that the number of classes changes, and not all of them', () => {

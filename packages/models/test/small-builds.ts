@@ -1,4 +1,4 @@
-/** Small builds of every architecture: little to compute, sides not equal, and no part of it left out. */
+/** Small builds of every architecture: little to compute, sides not equal, no part of it left out but dropout, with which a training graph has no evaluation mode. */
 import { buildNetwork, describeNetwork, type Network, type WeightSpec } from '@mien/engine';
 import type { BuildOptions } from '../src/architecture.ts';
 import { architectures } from '../src/registry.ts';
@@ -11,22 +11,25 @@ interface SmallBuild {
   readonly architecture?: string;
   readonly input: readonly [number, number, number];
   readonly options: Omit<BuildOptions, 'classes'>;
+  /** Middle of the running variances, where activations are no longer of the size they come in. Default 1. */
+  readonly variance?: number;
 }
 
 const narrow = { width: 0.25, dropout: 0 };
 const vgg = { input: [3, 33, 40], options: { ...narrow, hidden: 32 } } as const;
 const resnet = { input: [3, 33, 40], options: narrow } as const;
+const systemC = { convDropout: 0, denseDropout: 0 };
 const mien = { widths: '16-32-48', depths: '1-2-1', zeroInit: false, dropout: 0 };
 
 const builds: Record<string, SmallBuild> = {
   'mien-net': { input: [1, 18, 22], options: mien },
-  'mien-net with landmarks': { architecture: 'mien-net', input: [1, 18, 22], options: { ...mien, landmarks: true } },
+  'mien-net with landmarks': { architecture: 'mien-net', input: [1, 18, 22], options: { ...mien, landmarks: true, landmarkDropout: 0 } },
   'mien-net-small': { input: [3, 18, 22], options: { ...mien, gate: 'cbam', shortcut: 'pooled', stemStride: 2 } },
-  'mien-seresnet': { input: [1, 18, 22], options: {} },
-  'shallow-cnn': { input: [1, 10, 12], options: {} },
-  'deeper-cnn': { input: [1, 16, 18], options: {} },
-  'se-cnn': { input: [1, 8, 10], options: {} },
-  'se-cnn-improved': { input: [1, 10, 12], options: {} },
+  'mien-seresnet': { input: [1, 18, 22], options: { dropout: 0 } },
+  'shallow-cnn': { input: [1, 10, 12], options: systemC },
+  'deeper-cnn': { input: [1, 16, 18], options: systemC },
+  'se-cnn': { input: [1, 8, 10], options: systemC },
+  'se-cnn-improved': { input: [1, 10, 12], options: systemC },
   'resnet18-patch-attention': { input: [3, 36, 40], options: { ...narrow, stem: 'small', heads: 2 } },
   // Five pools leave 2×3 cells for its spatial attention to tell apart.
   'vgg16-cbam': { ...vgg, input: [3, 65, 96] },
@@ -39,6 +42,13 @@ const builds: Record<string, SmallBuild> = {
   vgg16: vgg,
   'vgg16-bn': { ...vgg, options: { ...vgg.options, cbam: 'after-base', head: 'transformer', headDim: 32 } },
   vgg19: vgg,
+  'vgg16 with CBAM after every convolution': {
+    ...vgg,
+    architecture: 'vgg16',
+    options: { ...vgg.options, batchNorm: true, cbam: 'every-convolution', head: 'gap' },
+    // Two gates of about a half after every convolution.
+    variance: 1 / 16,
+  },
   'vgg19-bn': vgg,
   'inception-v3': { input: [3, 75, 79], options: narrow },
   mobilenetv2: { input: [3, 33, 40], options: narrow },
@@ -68,11 +78,13 @@ export function smallBuild(name: string): { network: Network; input: readonly [n
  * Weights as of a trained network: nothing is zero, one or symmetric, so that no part can hide, and sizes hardly grow from
  * layer to layer.
  */
-function trainedLike({ name, shape }: WeightSpec, seed: number): Float32Array {
+function trainedLike({ name, shape }: WeightSpec, seed: number, variance: number): Float32Array {
   const { next } = randomSource(seed);
   const fanIn = shape.slice(1).reduce((product, dim) => product * dim, 1);
   const isVector = shape.length === 1;
-  const [centre, spread] = name.endsWith('running_var') || (isVector && name.endsWith('.weight')) ? [1, 0.5] : isVector ? [0, 0.2] : [0, Math.sqrt(6 / fanIn)];
+  const middle = name.endsWith('running_var') ? variance : 1;
+  const [centre, spread] =
+    name.endsWith('running_var') || (isVector && name.endsWith('.weight')) ? [middle, 0.5 * middle] : isVector ? [0, 0.2] : [0, Math.sqrt(6 / fanIn)];
   const size = shape.reduce((product, dim) => product * dim, 1);
   return Float32Array.from({ length: size }, () => centre + spread * (2 * next() - 1));
 }
@@ -80,7 +92,7 @@ function trainedLike({ name, shape }: WeightSpec, seed: number): Float32Array {
 export function smallSetting(name: string): Setting {
   const { network, input } = smallBuild(name);
   const { specs } = buildNetwork(network, input, { mode: 'infer', batch: 1 });
-  return { network, input, specs, weights: new Map(specs.map((spec, i) => [spec.name, trainedLike(spec, i + 1)])) };
+  return { network, input, specs, weights: new Map(specs.map((spec, i) => [spec.name, trainedLike(spec, i + 1, builds[name]?.variance ?? 1)])) };
 }
 
 function normals(size: number, seed: number): Float32Array {

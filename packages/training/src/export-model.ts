@@ -34,9 +34,9 @@ export interface ExportContext {
 /** Our own part is MIT; what it is made of may ask for more. */
 const ownLicence = 'MIT';
 
-/** The licences of all that a model is made of, each once: `MIT + bsd-3-clause`. */
+/** The licences of all that a model is made of, each once: `MIT + bsd-3-clause`; `unknown` for what does not tell. */
 function joinLicences(origins: readonly WeightsOrigin[]): string {
-  const all = [ownLicence, ...origins.flatMap(({ licence }) => licence?.split(/ \+ | and /) ?? [])];
+  const all = [ownLicence, ...origins.flatMap(({ licence = 'unknown' }) => licence.split(/ \+ | and /))];
   return all.filter((licence, i) => all.findIndex((other) => other.toLowerCase() === licence.toLowerCase()) === i).join(' + ');
 }
 

@@ -1,9 +1,9 @@
 /** A file of weights that a recipe's `init` names: its tensors, and what it says of itself. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { RowSet } from '@mien/data';
-import { decodeWeights, parseStatedNormalisation, printableName } from '@mien/models';
+import { decodeWeights, findHubWeightsAt, parseStatedNormalisation, printableName } from '@mien/models';
 import { decodeModel, widenWeights } from '@mien/onnx';
 import { cardKey, type ModelCard, readCard, UserError } from '@mien/runtime';
 import type { Recipe } from './recipe-schema.ts';
@@ -112,14 +112,18 @@ export function readInitFile(source: string): InitFile {
   const checksum = createHash('sha256').update(bytes).digest('hex');
   if (file.endsWith('.onnx')) return { ...ofModel(bytes, file), checksum };
   const { tensors, metadata } = decodeWeights(bytes, file);
-  const { source: from, licence, model, options, normalise, partial } = metadata;
+  const { source: from, model, options, normalise, partial } = metadata;
+  // Weights that were pulled say little of themselves; the catalogue knows them by their path.
+  const known = findHubWeightsAt(resolve(file));
+  const licence = metadata.licence ?? metadata.license ?? known?.licence;
+  const expected = normalise ? statedNormalisation(normalise, file) : known && { mean: [...known.expects.mean], std: [...known.expects.std] };
   return {
     tensors,
     checksum,
     ...(partial === 'true' ? { partial: true } : {}),
-    ...(normalise ? { normalise: statedNormalisation(normalise, file) } : {}),
+    ...(expected ? { normalise: expected } : {}),
     ...(model ? { model } : {}),
     ...(options ? { options: parseOptions(options, file) } : {}),
-    origin: { name: from ?? basename(file), ...(licence ? { licence } : {}) },
+    origin: { name: from ?? known?.repo ?? basename(file), ...(licence ? { licence } : {}) },
   };
 }

@@ -101,7 +101,7 @@ describe('init', () => {
     const file = fileURLToPath(new URL('mien-resnet.onnx', releasedModelsUrl));
     const { report } = open({ ...loadRecipe('mien-resnet'), init: file });
     expect(report.fresh).toEqual([]);
-    expect(report.origin).toMatchObject({ name: 'mien-resnet', licence: 'MIT' });
+    expect(report.origin).toMatchObject({ name: 'mien-resnet', licence: 'MIT + BSD-3-Clause' });
   });
 
   it('refuses a model that was trained on images normalised otherwise', () => {

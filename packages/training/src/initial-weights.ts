@@ -16,6 +16,8 @@ export interface InitReport {
   readonly origin: WeightsOrigin;
   /** SHA-256 of the file. */
   readonly checksum: string;
+  /** Nobody says how images must be normalised for these weights, so the recipe's word could not be checked. */
+  readonly normalisationUnknown?: boolean;
 }
 
 /** First weights, each a function of the seed and its name. */
@@ -122,7 +124,14 @@ export function takeInit(specs: readonly WeightSpec[], channels: number, recipe:
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) throw new UserError('bad-weights', `init ${init}: weight ${name} holds ${values[at]}; take a file of a training that did not diverge`);
   }
-  const report = { source: init, used: taken.size, fresh: match.missing.map(({ name }) => name), origin: file.origin, checksum: file.checksum };
+  const report = {
+    source: init,
+    used: taken.size,
+    fresh: match.missing.map(({ name }) => name),
+    origin: file.origin,
+    checksum: file.checksum,
+    ...(file.normalise ? {} : { normalisationUnknown: true }),
+  };
   return { taken, report };
 }
 

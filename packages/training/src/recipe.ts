@@ -38,7 +38,7 @@ interface Telling {
 }
 
 /** Of a value that fits none of several forms, what to tell: of the form it comes nearest to, or what each of them expects. */
-function insideUnion({ errors, path }: z.core.$ZodIssueInvalidUnion): Telling {
+export function insideUnion({ errors, path }: z.core.$ZodIssueInvalidUnion): Telling {
   const unknownIn = (issues: readonly z.core.$ZodIssue[]): string[] =>
     issues.flatMap((each) => (each.code === 'unrecognized_keys' && each.path.length === 0 ? each.keys : []));
   const [nearestForm] = errors.toSorted((a, b) => unknownIn(a).length - unknownIn(b).length);
@@ -114,8 +114,15 @@ export function readRecipe(nameOrFile: string): RecipeFile {
 
 /** The value a YAML file holds. Throws `UserError` of `code` where it cannot be read. */
 export function readYaml(file: string, code: string): unknown {
+  let text: string;
   try {
-    return parse(readFileSync(file, 'utf8'));
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code: reason, message } = cause as NodeJS.ErrnoException;
+    throw new UserError(code, `${file}: expected a .yaml file, ${reason === 'EISDIR' ? 'this is a folder' : `it cannot be read (${message})`}`, { cause });
+  }
+  try {
+    return parse(text);
   } catch (cause) {
     throw new UserError(code, `${file}: not valid YAML (${(cause as Error).message.split('\n')[0]})`, { cause });
   }

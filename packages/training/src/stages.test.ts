@@ -1,5 +1,5 @@
 /** Trainings of several stages, from given weights, of two heads. Seconds long, on a tiny network. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '@mien/data';
@@ -216,6 +216,37 @@ describe('the card', () => {
       licence: 'MIT + bsd-3-clause + CC-BY-4.0',
       training: { startedFrom: 'tiny (MIT + bsd-3-clause + CC-BY-4.0), which started from timm/tiny (bsd-3-clause)' },
     });
+  });
+});
+
+describe('weights of which nobody says where they come from', () => {
+  const only = { epochs: 1 };
+  const told = ({ events }: Awaited<ReturnType<typeof run>>) => events.flatMap((e) => (e.type === 'notice' ? [e.message] : []));
+  const cardOf = (out: string) => readCard(new Uint8Array(readFileSync(runFolder(out).model)));
+
+  it('make a card of unknown licence, and are told of', async () => {
+    const init = tensorsFor(first.out, {});
+    const done = await run({ ...only, init });
+    expect(told(done)).toEqual([expect.stringMatching(/does not say how images must be normalised .*, nor their licence.*mien weights import/)]);
+    expect(cardOf(done.out).licence).toBe('MIT + unknown');
+  });
+
+  it('the licence may stand under its American name', async () => {
+    const done = await run({ ...only, init: tensorsFor(first.out, { license: 'cc-by-nc-4.0', normalise: '{"mean":0.5,"std":0.25}' }) });
+    expect(told(done)).toEqual([]);
+    expect(cardOf(done.out).licence).toBe('MIT + cc-by-nc-4.0');
+  });
+
+  it('weights that were pulled are known by where they lie', async () => {
+    const dir = join(temporaryDir(), 'timm/resnet18.tv_in1k/0123456789abcdef');
+    mkdirSync(dir, { recursive: true });
+    const init = join(dir, 'model.safetensors');
+    copyFileSync(tensorsFor(first.out, {}), init);
+    await expect(run({ ...only, init })).rejects.toMatchObject({ code: 'other-normalisation' });
+    const normalise = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+    const done = await run({ ...only, init, normalise });
+    expect(told(done)).toEqual([]);
+    expect(cardOf(done.out)).toMatchObject({ licence: 'MIT + bsd-3-clause', training: { startedFrom: 'timm/resnet18.tv_in1k (bsd-3-clause)' } });
   });
 });
 

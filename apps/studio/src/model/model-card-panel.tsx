@@ -110,7 +110,7 @@ export interface ModelCardPanelProps {
 
 export function ModelCardPanel({ panel, card }: ModelCardPanelProps) {
   const [, height, width] = card.preprocessing.input.shape;
-  const { rows, data, split, chosenOn } = card.training;
+  const { rows, data, split, chosenOn, startedFrom } = card.training;
   // "Models" has a panel for every model.
   const title = useId();
   const closeOnBackdrop = (event: MouseEvent): void => {
@@ -143,7 +143,8 @@ export function ModelCardPanel({ panel, card }: ModelCardPanelProps) {
         </Section>
         <Section title={words.training}>
           <p>
-            {words.trainedOn(rows, data, split)} {words.chosenOn(chosenOn)}
+            {words.trainedOn(rows, data, split)} {startedFrom ? `${words.startedFrom(startedFrom)} ` : ''}
+            {words.chosenOn(chosenOn)}
           </p>
         </Section>
         <Section title={words.reading}>

@@ -31,11 +31,18 @@ interface AblateFlags extends PlaceFlags {
   data: string;
   out?: string;
   set: string[];
+  seeds?: number[];
   update?: string;
   dryRun?: boolean;
   gflops: number;
   device: Device;
   json?: boolean;
+}
+
+function parseSeeds(text: string): number[] {
+  const seeds = text.split(',').map((seed) => (seed.trim() === '' ? Number.NaN : Number(seed)));
+  if (seeds.some((seed) => !Number.isInteger(seed))) throw new UserError('bad-option', `--seeds ${text}: expected whole numbers with commas between, as 1,2,3`);
+  return seeds;
 }
 
 const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;
@@ -81,7 +88,7 @@ function tellOutcome(outcome: RunOutcome, index: number, total: number): void {
 }
 
 async function ablate(file: string, flags: AblateFlags): Promise<void> {
-  const plan = loadAblation(file, flags.set, note);
+  const plan = loadAblation(file, flags.set, note, flags.seeds);
   // Hours later would be late to find out.
   if (flags.update !== undefined) findPlace(flags.update, plan.name);
   if (flags.dryRun) {
@@ -134,6 +141,7 @@ export function addAblateVerb(program: Command): void {
     .requiredOption('--data <dir>', 'store made by `mien data import`')
     .option('--out <dir>', 'folder of the ablation: runs, results.md, .csv, .json, .png')
     .option('--set <key=value>', 'change a field of every row’s recipe; repeatable', (value: string, before: string[]) => [...before, value], [] as string[])
+    .option('--seeds <list>', "train each row with these seeds, as 1,2,3 (default: the file's)", parseSeeds)
     .option('--update <file>', 'put the table into this Markdown file too, between its marks `<!-- ablation NAME -->` and `<!-- /ablation NAME -->`')
     .option('--dry-run', 'show the rows and what they would cost; trains nothing')
     .option(

@@ -19,15 +19,15 @@ export const mienSeResnet = defineArchitecture({
   description: 'Small residual network with squeeze-and-excitation, the first released model',
   input: [1, 44, 44],
   smallest: 8,
-  options: {},
+  options: { dropout: { kind: 'number', default: 0.1, min: 0, max: 0.9, help: 'dropout before the classifier' } },
   head: ['classifier'],
-  network: (net, x, { classes }) => {
+  network: (net, x, { dropout, classes }) => {
     let y = convNorm(net, 'stem', 'stem_bn', x, { channels: 32, activation: 'Relu' });
     for (const [stage, { channels, blocks }] of stages.entries()) {
       for (let block = 0; block < blocks; block++) {
         y = residualBlock(net.scope(`stage${stage + 1}.${block}`), y, { channels, stride: block === 0 ? 2 : 1, seReduction: 8 });
       }
     }
-    return denseLayer(net, 'classifier', dropoutLayer(net, 'drop', flatten(globalAveragePool(y)), 0.1), classes);
+    return denseLayer(net, 'classifier', dropoutLayer(net, 'drop', flatten(globalAveragePool(y)), dropout), classes);
   },
 });

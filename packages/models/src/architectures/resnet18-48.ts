@@ -3,7 +3,8 @@
  * first stage sees all 48×48 pixels. 2.49 GFLOP an image. Our own stem on torchvision's layout (BSD-3).
  * Measured result: docs/results.md.
  */
-import { defineResnet, resnet18Shape } from './resnet.ts';
+import { resnet18Shape } from '../blocks/resnet-base.ts';
+import { defineResnet } from '../families/resnet.ts';
 
 export const resnet18Small = defineResnet({
   name: 'resnet18-48',

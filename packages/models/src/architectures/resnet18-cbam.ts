@@ -4,7 +4,8 @@
  * not give. For 48×48 faces: `stem: small`, and a `width` that fits the time there is.
  * Measured result: docs/results.md (published: FER2013 test 70.0 %, macro-F1 0.68).
  */
-import { defineResnet, resnet18Shape } from './resnet.ts';
+import { resnet18Shape } from '../blocks/resnet-base.ts';
+import { defineResnet } from '../families/resnet.ts';
 
 export const resnet18Cbam = defineResnet({
   name: 'resnet18-cbam',

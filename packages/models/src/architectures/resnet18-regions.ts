@@ -3,7 +3,8 @@
  * face regions (blocks of Dosovitskiy et al. 2021): the cells of the last map attend to each other before a class token
  * is read. System B names it as future work. Measured result: docs/results.md.
  */
-import { defineResnet, resnet18Shape } from './resnet.ts';
+import { resnet18Shape } from '../blocks/resnet-base.ts';
+import { defineResnet } from '../families/resnet.ts';
 
 export const resnet18Regions = defineResnet({
   name: 'resnet18-regions',

@@ -5,7 +5,7 @@
  * Measured result: docs/results.md (published with VGGFace weights: FER2013 70.78 % public, 71.43 % private).
  */
 import { vgg16Depths } from '../blocks/vgg-base.ts';
-import { defineVgg } from './vgg.ts';
+import { defineVgg } from '../families/vgg.ts';
 
 export const vgg16Cbam = defineVgg({
   name: 'vgg16-cbam',

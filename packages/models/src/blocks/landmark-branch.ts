@@ -8,6 +8,8 @@ import type { OptionSpecs } from '../options.ts';
 
 export const landmarkOptions = {
   landmarks: { kind: 'flag', default: false, help: 'the points of the face are a second input; the data needs them (mien data landmarks)' },
+  // Against learning faces by heart: 102 numbers tell most of 28,709 apart.
+  landmarkDropout: { kind: 'number', default: 0.2, min: 0, max: 0.9, help: 'dropout between the two layers that read those points' },
 } as const satisfies OptionSpecs;
 
 /** Weights of the branch, which never come pretrained. */
@@ -16,11 +18,9 @@ export const landmarkScope = 'landmarks';
 export const landmarkInput = 'landmarks';
 
 const hidden = 64;
-/** Against learning faces by heart: 102 numbers tell most of 28,709 apart. */
-const dropout = 0.2;
 
 /** pooled [N,D] → [N, D + 64]: unchanged, and the branch behind it. */
-export function withLandmarks(net: Net, pooled: Value): Value {
+export function withLandmarks(net: Net, pooled: Value, dropout: number): Value {
   const branch = net.scope(landmarkScope);
   const points = net.input(landmarkInput, [landmarkFeatureCount]);
   const first = dropoutLayer(branch, 'drop', relu(denseLayer(branch, 'fc1', points, hidden)), dropout);

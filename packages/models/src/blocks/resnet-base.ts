@@ -30,6 +30,8 @@ export interface ResnetShape {
   readonly bottleneck?: boolean;
 }
 
+export const resnet18Shape: ResnetShape = { depths: [2, 2, 2, 2] };
+
 /** Fewest pixels that leave the last stage one of its own: its stride, 2 for each stage but the first, times the stem's. */
 export function smallestForResnet({ depths }: ResnetShape, { stem }: Pick<OptionValues<typeof resnetOptions>, 'stem'>): number {
   return 2 ** (depths.length - 1) * (stem === 'imagenet' ? 4 : 1);

@@ -24,9 +24,12 @@ export const hubWeightsFile = 'model.safetensors';
 export const hubWeights: readonly HubWeights[] = [
   { repo: 'timm/resnet18.a1_in1k', model: 'resnet18', licence: 'apache-2.0', ...imagenet },
   { repo: 'timm/resnet18.tv_in1k', model: 'resnet18', licence: 'bsd-3-clause', ...imagenet },
+  { repo: 'timm/resnet34.tv_in1k', model: 'resnet34', licence: 'bsd-3-clause', ...imagenet },
   { repo: 'timm/resnet50.tv_in1k', model: 'resnet50', licence: 'bsd-3-clause', ...imagenet },
   { repo: 'timm/vgg16.tv_in1k', model: 'vgg16', licence: 'bsd-3-clause', ...imagenet },
+  { repo: 'timm/vgg16_bn.tv_in1k', model: 'vgg16-bn', licence: 'bsd-3-clause', ...imagenet },
   { repo: 'timm/vgg19.tv_in1k', model: 'vgg19', licence: 'bsd-3-clause', ...imagenet },
+  { repo: 'timm/vgg19_bn.tv_in1k', model: 'vgg19-bn', licence: 'bsd-3-clause', ...imagenet },
   { repo: 'timm/efficientnet_b0.ra_in1k', model: 'efficientnet-b0', licence: 'apache-2.0', ...imagenet },
   { repo: 'timm/mobilenetv2_100.ra_in1k', model: 'mobilenetv2', licence: 'apache-2.0', ...imagenet },
   { repo: 'timm/inception_v3.tv_in1k', model: 'inception-v3', licence: 'apache-2.0', expects: symmetricNormalisation, trainedOn: 'ImageNet-1k' },

@@ -6,7 +6,7 @@ import { recipesUrl } from '@mien/recipes';
 import { UserError } from '@mien/runtime';
 import { z } from 'zod';
 import { nearest } from '../nearest.ts';
-import { checkRecipe, readRecipe, readYaml } from '../recipe.ts';
+import { checkRecipe, insideUnion, readRecipe, readYaml } from '../recipe.ts';
 import type { Recipe } from '../recipe-schema.ts';
 import { type FieldChange, type Fields, parseAssignment, setField } from '../set-field.ts';
 
@@ -91,17 +91,24 @@ function parseAblation(file: string): z.infer<typeof ablationSchema> {
   const where = issue!.path.length > 0 ? `${issue!.path.join('.')}: ` : '';
   const hint =
     issue!.code === 'unrecognized_keys' ? nearest(issue!.keys[0]!, [...Object.keys(ablationSchema.shape), ...Object.keys(rowSchema.shape)]) : undefined;
-  throw new UserError('bad-ablation', `${file}: ${where}${issue!.message}${hint ? `; did you mean ${hint}?` : ''}`);
+  const { message } = issue!.code === 'invalid_union' && issue!.errors.length > 0 ? insideUnion(issue!) : issue!;
+  throw new UserError('bad-ablation', `${file}: ${where}${message}${hint ? `; did you mean ${hint}?` : ''}`);
 }
 
 /**
- * Loads an ablation by name or from a `.yaml` file; `overrides` are `key=value` for every row. Every row is checked. `onNotice` is told
- * once of stages that an override does not reach.
+ * Loads an ablation by name or from a `.yaml` file; `overrides` are `key=value` for every row, `otherSeeds` take the place of its seeds.
+ * Every row is checked. `onNotice` is told once of stages that an override does not reach.
  */
-export function loadAblation(nameOrFile: string, overrides: readonly string[] = [], onNotice: (message: string) => void = () => {}): AblationPlan {
+export function loadAblation(
+  nameOrFile: string,
+  overrides: readonly string[] = [],
+  onNotice: (message: string) => void = () => {},
+  otherSeeds?: readonly number[],
+): AblationPlan {
   const notices = new Set<string>();
   const file = fileOf(nameOrFile);
-  const { name, description, base, set, seeds, split, against: usual, rows } = parseAblation(file);
+  const { name, description, base, set, seeds: usualSeeds, split, against: usual, rows } = parseAblation(file);
+  const seeds = otherSeeds ?? usualSeeds;
   const said = overrides.map(parseAssignment);
   const changesOf = (fields: Readonly<Record<string, unknown>>, where: string): FieldChange[] =>
     Object.entries(fields).map(([path, value]) => ({ path, value, said: `${where}: set ${path}` }));
@@ -121,7 +128,8 @@ export function loadAblation(nameOrFile: string, overrides: readonly string[] = 
     fields.name = row.name;
     const own = [...changesOf(set, file), ...changesOf(row.set, where)];
     for (const { path, said: asked } of [...own, ...said]) {
-      if (path === 'seed') throw new UserError('bad-set', `${asked}: every row is trained with the seeds of the file (${seeds.join(', ')}); change its seeds`);
+      if (path === 'seed')
+        throw new UserError('bad-set', `${asked}: every row is trained with the seeds of the file (${seeds.join(', ')}); change its seeds, or say --seeds`);
     }
     for (const change of own) setField(fields, change);
     for (const change of said) {

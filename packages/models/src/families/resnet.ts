@@ -1,7 +1,6 @@
 /**
- * `resnet18`, `resnet34`, `resnet50`: residual networks (He et al. 2016, table 1) with torchvision's layout and weight
- * names (BSD-3). Parameters with 1,000 classes: 11,689,512, 21,797,672 and 25,557,032. Changed: nothing by default; width,
- * stem, number of stages, SE, CBAM, dropout and a transformer head as options. Measured result: docs/results.md.
+ * What residual networks of all depths have in common (He et al. 2016): torchvision's layout and weight names (BSD-3), and width, stem,
+ * number of stages, SE, CBAM, dropout, landmarks and a transformer head as options.
  */
 import { denseLayer, dropoutLayer, flatten, globalAveragePool } from '@mien/engine';
 import { UserError } from '@mien/runtime';
@@ -57,17 +56,12 @@ export function defineResnet({ name, description, shape, input = [3, 224, 224], 
         return regionHead(net, y, options);
       }
       const pooled = flatten(globalAveragePool(y));
-      return denseLayer(net, 'fc', dropoutLayer(net, 'drop', options.landmarks ? withLandmarks(net, pooled) : pooled, options.dropout), options.classes);
+      return denseLayer(
+        net,
+        'fc',
+        dropoutLayer(net, 'drop', options.landmarks ? withLandmarks(net, pooled, options.landmarkDropout) : pooled, options.dropout),
+        options.classes,
+      );
     },
   });
 }
-
-export const resnet18Shape: ResnetShape = { depths: [2, 2, 2, 2] };
-
-export const resnet18 = defineResnet({ name: 'resnet18', description: 'ResNet-18, torchvision layout', shape: resnet18Shape });
-export const resnet34 = defineResnet({ name: 'resnet34', description: 'ResNet-34, torchvision layout', shape: { depths: [3, 4, 6, 3] } });
-export const resnet50 = defineResnet({
-  name: 'resnet50',
-  description: 'ResNet-50 (v1.5), torchvision layout',
-  shape: { depths: [3, 4, 6, 3], bottleneck: true },
-});

@@ -1,12 +1,8 @@
-/**
- * `vgg16`, `vgg19`, `vgg16-bn`, `vgg19-bn` (Simonyan & Zisserman 2015, table 1 D and E) with torchvision's layout and weight
- * names (BSD-3). Changed: at other sizes than 224 the flattened map is taken as it is; other heads and CBAM as options.
- * Parameters with 1,000 classes: 138,357,544, 143,667,240, 138,365,992 and 143,678,248. Measured result: docs/results.md.
- */
+/** What VGGs of all depths have in common (Simonyan & Zisserman 2015): torchvision's layout and weight names (BSD-3), and our heads and gates. */
 import { type Architecture, defineArchitecture } from '../architecture.ts';
 import { flattenHead, pooledHead } from '../blocks/dense-head.ts';
 import { regionHead, regionHeadOptions } from '../blocks/region-head.ts';
-import { smallestForVgg, vgg16Depths, vgg19Depths, vggBase, vggBaseOptions } from '../blocks/vgg-base.ts';
+import { smallestForVgg, vggBase, vggBaseOptions } from '../blocks/vgg-base.ts';
 import type { OptionSpecs } from '../options.ts';
 
 export const vggHeadOptions = {
@@ -51,18 +47,3 @@ export function defineVgg({ name, description, depths, defaults = {} }: VggDefin
     network: (net, x, options) => heads[options.head](net, vggBase(net, x, depths, options), options),
   });
 }
-
-export const vgg16 = defineVgg({ name: 'vgg16', description: 'VGG16, torchvision layout with its dense head', depths: vgg16Depths });
-export const vgg19 = defineVgg({ name: 'vgg19', description: 'VGG19, torchvision layout with its dense head', depths: vgg19Depths });
-export const vgg16Bn = defineVgg({
-  name: 'vgg16-bn',
-  description: 'VGG16 with batch norm, torchvision layout',
-  depths: vgg16Depths,
-  defaults: { batchNorm: true },
-});
-export const vgg19Bn = defineVgg({
-  name: 'vgg19-bn',
-  description: 'VGG19 with batch norm, torchvision layout',
-  depths: vgg19Depths,
-  defaults: { batchNorm: true },
-});
