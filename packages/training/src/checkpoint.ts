@@ -90,7 +90,8 @@ function weightOf(stateName: string): string {
   return stateName.slice(0, stateName.lastIndexOf('.'));
 }
 
-export function saveCheckpoint(file: string, { step, optimizer, average, position }: TrainingState): void {
+/** The bytes of a checkpoint. */
+export function encodeCheckpoint({ step, optimizer, average, position }: TrainingState): Uint8Array {
   const tensors = new Map<string, NamedTensor>();
   const put = (prefix: string, name: string, weight: string, data: Float32Array): void => {
     tensors.set(`${prefix}/${name}`, { shape: step.shapes.get(weight)!, data: step.toPlain(weight, data) });
@@ -98,7 +99,11 @@ export function saveCheckpoint(file: string, { step, optimizer, average, positio
   for (const [name, data] of step.stored) put('weights', name, name, data);
   for (const [name, data] of optimizer.state) put('optimizer', name, weightOf(name), data);
   for (const [name, data] of average?.average ?? []) put('average', name, name, data);
-  writeAtomically(file, encodeSafetensors({ tensors, metadata: { format: checkpointFormat, position: JSON.stringify(position) } }));
+  return encodeSafetensors({ tensors, metadata: { format: checkpointFormat, position: JSON.stringify(position) } });
+}
+
+export function saveCheckpoint(file: string, state: TrainingState): void {
+  writeAtomically(file, encodeCheckpoint(state));
 }
 
 function readFormat(file: string): ReturnType<typeof decodeSafetensors> {

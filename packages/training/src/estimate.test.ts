@@ -19,14 +19,17 @@ describe('the estimate of a training', () => {
   it('tells every stage as it is built and measured, counts kept features, and warns of frozen noise', async () => {
     const { found, told } = await estimate({ stages: [{ name: 'head', trainable: ['classifier'] }, { name: 'all' }] });
     expect(told.map(({ stage, stages, name, doing, done, total }) => `${stage}/${stages} ${name} ${doing} ${done}/${total}`)).toEqual(
-      ['1/2 head', '2/2 all'].flatMap((stage) => [`${stage} building 0/3`, ...[0, 1, 2, 3].map((done) => `${stage} measuring ${done}/3`)]),
+      ['1/2 head', '2/2 all'].flatMap((stage) => [
+        `${stage} building 0/3`,
+        ...[0, 1, 2, 3].map((done) => `${stage} measuring ${done}/3`),
+        `${stage} validating 3/3`,
+      ]),
     );
     expect(found.notices).toEqual([expect.stringMatching(/^stage head freezes \d+ of \d+ layers that nothing has trained/)]);
-    const [head, all] = found.stages.map(({ memory }) => memory);
-    // 16 features of each of 32 rows; Adam keeps two numbers beside every weight that learns.
-    expect([head!.features, all!.features]).toEqual([4 * 32 * 16, 0]);
-    expect(all!.checkpoint - head!.checkpoint).toBe(2 * 4 * 2 * (found.stages[1]!.trainedParameters - found.stages[0]!.trainedParameters));
-    expect(all!.validation).toBeGreaterThan(4 * 4 * found.parameters);
-    expect(found.peakBytes).toBeGreaterThan(all!.checkpoint);
+    // 16 features of each of 32 rows.
+    expect(found.stages.map((stage) => stage.featureBytes)).toEqual([4 * 32 * 16, 0]);
+    // At least this very process, with ONNX Runtime in it.
+    expect(found.peakBytes).toBeGreaterThan(5e7);
+    expect(found.peakBytes).toBeLessThan(found.machineBytes);
   });
 });

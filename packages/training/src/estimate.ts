@@ -1,8 +1,10 @@
 /** What a training would cost on this machine, from a few measured steps: `mien train --dry-run`. */
-import { buildNetwork, describeNetwork } from '@mien/engine';
+import { describeNetwork } from '@mien/engine';
 import { sizeOf } from '@mien/onnx';
-import { freshPosition } from './checkpoint.ts';
-import { beyondSteps, largestActivations, machineMemory, memoryNeeds, type MemoryNeeds } from './training-memory.ts';
+import { encodeCheckpoint, freshPosition, type TrainingState } from './checkpoint.ts';
+import { exportModel } from './export-model.ts';
+import { featureBytes, machineMemory } from './training-memory.ts';
+import { evaluateWeights, exportContextOf } from './validation.ts';
 import { closeTraining, imagesPerBatch, openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
 import type { Stage } from './recipe-schema.ts';
 import { layerCosts, stepFactor } from './training-cost.ts';
@@ -18,8 +20,8 @@ export interface StageEstimate {
   readonly imagesPerSecond: number;
   /** Of the whole stage, as long as patience does not end it; validation included. */
   readonly seconds: number;
-  /** What comes on top of the steps, which are measured. */
-  readonly memory: MemoryNeeds;
+  /** Of the features of all rows, where a frozen backbone gives them once: they come on top of what is measured. */
+  readonly featureBytes: number;
 }
 
 export interface EstimateProgress {
@@ -28,7 +30,7 @@ export interface EstimateProgress {
   readonly stages: number;
   readonly name: string;
   /** A step takes as long as the machine needs for it; so does building, of a large network. */
-  readonly doing: 'building' | 'measuring';
+  readonly doing: 'building' | 'measuring' | 'validating';
   /** Steps measured, of so many. */
   readonly done: number;
   readonly total: number;
@@ -55,7 +57,7 @@ export interface TrainingEstimate {
   readonly notices: readonly string[];
   readonly stages: readonly StageEstimate[];
   readonly seconds: number;
-  /** In bytes: the most this process held while measuring, and what the stage that needs most takes beside its steps. */
+  /** In bytes: the most this process held while it ran steps, validated, exported and put checkpoints together, and the kept features of all rows. */
   readonly peakBytes: number;
   /** Memory of the machine, or of the part of it this process may use. */
   readonly machineBytes: number;
@@ -63,8 +65,17 @@ export interface TrainingEstimate {
 
 /** Steps that are measured, after one that is not: the first one also allocates. */
 const measuredSteps = 3;
-/** Images that `evaluateSplit` looks at together. */
+/** Images that `evaluateSplit` looks at together: as many are validated. */
 const validationBatch = 64;
+
+/** What a training does after an epoch, for the memory it takes: nothing of it is written. */
+async function finishEpochOnce(training: Training, state: TrainingState): Promise<void> {
+  const weights = state.step.save(state.average?.average);
+  const context = exportContextOf(training, 1);
+  await evaluateWeights(training, weights, { context, file: 'the network', rows: training.rows.validationRows.subarray(0, validationBatch) });
+  exportModel(weights, context);
+  encodeCheckpoint(state);
+}
 
 async function estimateStage(training: Training, stage: Stage, tell: (doing: EstimateProgress['doing'], done: number) => void): Promise<StageEstimate> {
   tell('building', 0);
@@ -89,6 +100,8 @@ async function estimateStage(training: Training, stage: Stage, tell: (doing: Est
       optimizer.step(0);
     }
     const secondsPerImage = (performance.now() - began) / 1000 / measuredSteps / stage.batch;
+    tell('validating', measuredSteps);
+    await finishEpochOnce(training, state);
     const { trainRows, validationRows, unlabelledRows } = training.rows;
     // How many rows will be given a label is not known before there is a model: at most all of them.
     const rows = stage.pseudo ? { ...training.rows, trainRows: Uint32Array.from([...trainRows, ...unlabelledRows]) } : training.rows;
@@ -109,26 +122,11 @@ async function estimateStage(training: Training, stage: Stage, tell: (doing: Est
       trainedParameters: step.slots.reduce((sum, slot) => sum + slot.weights.length, 0),
       imagesPerSecond: 1 / secondsPerImage,
       seconds: extraction + judging + stage.epochs * epochSeconds,
-      memory: memoryNeeds({
-        weights: numbersIn(step.stored),
-        optimizer: numbersIn(optimizer.state),
-        average: numbersIn(state.average?.average ?? new Map()),
-        activations: largestActivations(outputsOf(training)),
-        batch: Math.min(validationBatch, validationRows.length),
-        rows: trainRows.length,
-        featureSize: features?.featureSize ?? 0,
-      }),
+      featureBytes: featureBytes(trainRows.length, features?.featureSize ?? 0),
     };
   } finally {
     await release();
   }
-}
-
-const numbersIn = (tensors: ReadonlyMap<string, Float32Array>): number => [...tensors.values()].reduce((sum, { length }) => sum + length, 0);
-
-/** Of every layer, for one image. */
-function outputsOf({ plan }: Training): (readonly number[])[] {
-  return buildNetwork(plan.network, plan.input, { mode: 'infer', batch: 1 }).layers.map(({ output }) => output);
 }
 
 /** Builds every stage, runs a few steps of each and adds up. Nothing is written. Throws what a training would throw before its first step. */
@@ -160,7 +158,7 @@ export async function estimateTraining(options: EstimateOptions): Promise<Traini
     stages,
     seconds: stages.reduce((sum, stage) => sum + stage.seconds, 0),
     // In kilobytes, whatever the platform.
-    peakBytes: process.resourceUsage().maxRSS * 1024 + Math.max(...stages.map(({ memory }) => beyondSteps(memory))),
+    peakBytes: process.resourceUsage().maxRSS * 1024 + Math.max(...stages.map((stage) => stage.featureBytes)),
     machineBytes: machineMemory(),
   };
 }

@@ -1,14 +1,13 @@
 /** A whole training, stage after stage. Runs wherever it is called; `train.ts` puts it in a worker thread, because a step blocks the event loop. */
-import { createSession } from '@mien/onnx/node';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Weights } from '@mien/engine';
-import { cardFigures, evaluateSplit } from '@mien/evaluation';
+import { cardFigures } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
 import { freshPosition, loadCheckpoint, nextStage, type Position, readPosition, saveCheckpoint, type TrainingState } from './checkpoint.ts';
 import { type TeacherPanel, teacherFlops } from './combine/teacher-panel.ts';
 import { checkSameData, fingerprintOf } from './data-fingerprint.ts';
 import type { TrainEvent } from './events.ts';
-import { type ExportContext, exportModel } from './export-model.ts';
+import { exportModel } from './export-model.ts';
 import { weightsOfModel } from './init-file.ts';
 import type { InitReport } from './initial-weights.ts';
 import { closeTraining, openStage, openTraining, type OpenTrainingOptions, stepsPerEpoch, type Training } from './open-training.ts';
@@ -19,6 +18,7 @@ import { pseudoRows } from './semi/pseudo-stage.ts';
 import { type RunFolder, runFolder, writeAtomically } from './run-folder.ts';
 import { TimeLeft } from './time-left.ts';
 import { stageWork } from './training-cost.ts';
+import { evaluateWeights, exportContextOf } from './validation.ts';
 
 export interface TrainerOptions extends OpenTrainingOptions {
   /** The run folder; exists. */
@@ -190,33 +190,12 @@ function announce({ recipe, position, onEvent }: Run, { step }: TrainingState, s
 
 /** Evaluates the exported form of the weights as they are, and keeps it where it is the best of the training so far. */
 async function validate(run: Run, state: TrainingState, train: { loss: number; accuracy: number }): Promise<number> {
-  const { recipe, plan, rows, folder, position, threads, onEvent } = run;
+  const { recipe, rows, folder, position, onEvent } = run;
   const epoch = position.epochsBefore + position.epoch;
   const weights = state.step.save(state.average?.average);
-  const context: ExportContext = {
-    recipe,
-    plan,
-    labels: rows.train.labelNames,
-    dataName: rows.name,
-    rows: rows.trainRows.length,
-    epochs: epoch,
-    figures: [],
-    learnt: rows.learnt,
-    chosen: rows.chosen,
-    align: rows.train.isLevel ? 'eyes-level' : recipe.align,
-    teachers: run.teachers?.origins ?? [],
-    judges: run.judges.map(({ origin }) => origin),
-    startedFrom: run.init?.origin,
-  };
-  const evaluation = await evaluateSplit({
-    model: exportModel(weights, context),
-    file: folder.model,
-    createSession,
-    split: rows.validation,
-    rows: rows.validationRows,
-    ...(threads ? { threads } : {}),
-    onProgress: (done, total) => onEvent({ type: 'validating', done, total }),
-  });
+  const context = exportContextOf(run, epoch);
+  const onProgress = (done: number, total: number): void => onEvent({ type: 'validating', done, total });
+  const evaluation = await evaluateWeights(run, weights, { context, file: folder.model, onProgress });
   const best = evaluation.accuracy > position.bestAccuracy;
   if (best) {
     const note = `validation rows, used to choose the epoch: ${describeValidation(recipe)}`;

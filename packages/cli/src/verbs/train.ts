@@ -72,7 +72,7 @@ async function dryRun(recipe: Recipe, { data, threads, device, json }: TrainFlag
     if (doing === 'building') {
       progress.end();
       note(`${what}: building`);
-    } else progress.update(() => `${what}: step ${done} of ${total}`);
+    } else progress.update(() => `${what}: ${doing === 'validating' ? 'validating and exporting' : `step ${done} of ${total}`}`);
   };
   const estimate = await estimateTraining({ recipe, data, threads, device, onProgress });
   progress.end();
