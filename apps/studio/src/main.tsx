@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { keepFocus } from './keep-focus.ts';
 import { ModelLoader } from './model/model-loader.ts';
 import { PictureQueue } from './photo/picture-queue.ts';
 import { type RecognitionClient, startRecognition } from './recognition/recognition-client.ts';
@@ -29,5 +30,6 @@ async function loadModel(name?: string): Promise<void> {
 }
 
 document.documentElement.lang = strings.language;
+keepFocus();
 void loader.list();
 render(<App loader={loader} queue={queue} loadModel={(name) => void loadModel(name)} />, document.getElementById('app')!);

@@ -163,6 +163,7 @@ export const strings = {
     starting: 'Starting the camera and the model',
     cancel: 'Cancel',
     cameraOn: 'Camera on',
+    cameraRecording: 'Camera on · recording',
     stop: 'Stop camera',
     heat: {
       title: 'Heat map',
@@ -245,7 +246,7 @@ export const strings = {
       corrected: (lowered: readonly string[]) =>
         lowered.length === 0
           ? 'Your resting face is read as neutral already; nothing had to change.'
-          : `Corrected: less ${lowered.join(', ')} for this face, while it stays in view.`,
+          : `Corrected: less ${lowered.join(', ')} for this face, and for whoever comes into view alone after it. Undo it when somebody else sits down.`,
     },
     classes: {
       title: 'Record',
@@ -320,6 +321,8 @@ export const strings = {
     stop: 'Stop here',
     done: (looks: number, faces: number) =>
       `${count(looks)} frames read, ${faces === 1 ? '1 face' : `${count(faces)} faces`} followed. Play the film to see them.`,
+    endedEarly: (seconds: number, why: string) =>
+      `The film could not be read beyond ${seconds.toFixed(1)} s (${why}). What was read so far can be looked at and saved.`,
     film: {
       title: 'The film with the faces drawn in',
       make: 'Make annotated video',

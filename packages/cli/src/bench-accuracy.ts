@@ -1,7 +1,7 @@
 /** Released models and those of other npm packages on the same face crops, measured the same way in one run. */
 import { createSession } from '@mien/onnx/node';
 import { openStore, shuffledIndices, randomFor, type Split, type Store } from '@mien/data';
-import { caveatsOf, checkSplit, computeMetrics, headsOfCard, refuseSeen, seenRows, withMainHead } from '@mien/evaluation';
+import { caveatsOf, checkSplit, computeMetrics, headsOfCard, refuseLevelFaces, refuseSeen, seenRows, withMainHead } from '@mien/evaluation';
 import { type Image, loadRecogniser, readCard, withCard } from '@mien/runtime';
 import { defaultLandmarks } from '@mien/runtime/node';
 import { findPeer, outputOrder, type PeerName, peerNames } from './accuracy/peers.ts';
@@ -72,6 +72,7 @@ async function openOurs(name: string, file: string, { store, split, force }: Cou
   const card = readCard(bytes, file);
   const head = headsOfCard(card).find((each) => each.labels.join() === labels.join());
   if (!head) return undefined;
+  refuseLevelFaces(card, split, file);
   if (!force) refuseSeen(await seenRows(card, store, split), split, file);
   const caveats = await caveatsOf(card, head, store, split);
   const recogniser = await loadRecogniser({

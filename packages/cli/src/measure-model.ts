@@ -109,6 +109,8 @@ export interface CardThreshold {
   readonly threshold: number;
   readonly coverage: number;
   readonly n: number;
+  /** What makes the threshold let more mistakes through on new faces. */
+  readonly caveats: readonly string[];
 }
 
 /**
@@ -126,7 +128,8 @@ export async function findThresholdOn(options: MeasureOptions & { risk: number }
     const places = Uint32Array.from(rows.keys()).filter((i) => wanted.has(rows[i]!));
     const fit = { logits: pickRows(logits, places, main.labels.length), truth: Uint8Array.from(places, (i) => truth[i]!), on: each.split.name };
     const { threshold, judged } = fitAbstention({ risk, classes: main.labels.length, temperature, fit, judge: fit });
-    return { card: { ...card, abstain: { threshold } }, threshold, coverage: judged.coverage, n: places.length };
+    const caveats = await caveatsOf(card, { ...main, fittedOn: [] }, store, each.split);
+    return { card: { ...card, abstain: { threshold } }, threshold, coverage: judged.coverage, n: places.length, caveats };
   });
 }
 

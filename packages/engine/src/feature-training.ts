@@ -72,7 +72,13 @@ export async function createFeatureTraining(options: TrainStepOptions): Promise<
   const found = { dtype: 'float32' as const, shape: features.shape, data: new Float32Array(sizeOf(features.shape)) };
   const step = await TrainStep.open(built, features, options);
   const { bytes, inputs } = built.graph.encodePart([features.name]);
-  const extractor: Session = await options.createSession(bytes, options.threads ? { threads: options.threads } : {});
+  let extractor: Session;
+  try {
+    extractor = await options.createSession(bytes, options.threads ? { threads: options.threads } : {});
+  } catch (error) {
+    await step.release();
+    throw error;
+  }
   const weights = step.stored;
   const feeds = Object.fromEntries(
     inputs.map((name) => [name, name === 'image' ? images : { dtype: 'float32' as const, shape: step.shapes.get(name)!, data: weights.get(name)! }]),
@@ -89,8 +95,11 @@ export async function createFeatureTraining(options: TrainStepOptions): Promise<
       return found.data;
     },
     async release() {
-      await step.release();
-      await extractor.release();
+      try {
+        await step.release();
+      } finally {
+        await extractor.release();
+      }
     },
   };
 }

@@ -31,7 +31,7 @@ export function headsOfCard(card: ModelCard): [CardHead, ...CardHead[]] {
   return [head(main, card.labels, card.output), ...(card.otherHeads ?? []).map(({ name, labels, output }) => head(name, labels, output))];
 }
 
-/** The card with another head as the main one; the file's outputs stay as they are. Throws `UserError` that lists the heads there are. */
+/** The card with another head as the main one; the file's outputs stay as they are, and a threshold for "not sure", found for the other head, goes. Throws `UserError` that lists the heads there are. */
 export function withMainHead(card: ModelCard, name: string, file: string): ModelCard {
   const heads = headsOfCard(card);
   const chosen = heads.find((head) => head.name === name);
@@ -43,8 +43,9 @@ export function withMainHead(card: ModelCard, name: string, file: string): Model
     ...(fittedOn ? { fittedOn: [...fittedOn] } : {}),
   });
   const others = heads.filter((head) => head !== chosen);
+  const { abstain: _, ...kept } = card;
   return {
-    ...card,
+    ...kept,
     labels: [...chosen.labels],
     output: output(chosen),
     otherHeads: others.map((head) => ({ name: head.name, labels: [...head.labels], output: output(head) })),

@@ -49,14 +49,14 @@ const partFittedHere = 'the temperature was fitted on a part of these rows';
 
 export type Target = 'labels' | 'ferplus';
 
-/** The rows and truth the main output of a model is measured on: the labels where it tells those apart, else the votes. */
-export function mainTarget(card: ModelCard, labelNames: readonly string[]): Target {
-  return card.labels.join() === labelNames.join() ? 'labels' : 'ferplus';
+/** The rows and truth the main output of a model is measured on: the votes where it learnt those, else the labels. */
+export function mainTarget(card: ModelCard): Target {
+  return headsOfCard(card)[0].name === votesHead ? 'ferplus' : 'labels';
 }
 
 /** What a model can be measured against on this split, one a head; that of the main output first. */
 export function targetsOf(card: ModelCard, { labelNames, voteNames }: Pick<Split, 'labelNames' | 'voteNames'>): [Target, ...Target[]] {
-  const main = mainTarget(card, labelNames);
+  const main = mainTarget(card);
   const heads = headsOfCard(card).slice(1);
   const others = heads.flatMap((head): Target[] => {
     if (head.name === votesHead) return voteNames ? ['ferplus'] : [];
@@ -126,12 +126,16 @@ function fitOn({ head, labels, logits, truth, temperature: was }: Evaluation, pl
   return { head, temperature, n: places.length, before: loss(was), after: loss(temperature) };
 }
 
+/** What was found at another temperature goes: the head's calibration errors, and of the main head the threshold for "not sure". */
 function withTemperature(
-  card: ModelCard,
+  before: ModelCard,
   { head, temperature, n }: HeadTemperature,
   { dataset, split, fittedOn, part }: { dataset: string; split: string; fittedOn: RowSet[]; part: number },
 ): ModelCard {
-  const [main, ...others] = headsOfCard(card);
+  const [main, ...others] = headsOfCard(before);
+  const figures = before.figures.filter((figure) => figure.metric !== 'ece' || (figure.head ?? main.name) !== head);
+  const { abstain: _, ...withoutAbstain } = before;
+  const card: ModelCard = { ...(head === main.name ? withoutAbstain : before), figures };
   const cooled = <T extends { output: ModelCard['output'] }>(of: T): T => ({ ...of, output: { ...of.output, temperature, fittedOn } });
   if (head !== main.name) {
     const otherHeads = card.otherHeads!.map((other, i) => (others[i]!.name === head ? cooled(other) : other));

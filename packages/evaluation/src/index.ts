@@ -32,7 +32,7 @@ export {
 } from './card-temperature.ts';
 // A model on a split
 export { type EvaluateOptions, type Evaluation, evaluateSplit, measuredHead, pickRows } from './evaluate.ts';
-export { type PredictOptions, predictSplit } from './predict-split.ts';
+export { type PredictOptions, predictSplit, refuseLevelFaces } from './predict-split.ts';
 export { majorityTruth, voteColumns, type VotedTruth } from './votes.ts';
 export { caveatsOf, checkSplit, refuseSeen, refuseUnlabelled, type SeenRows, seenRows, usedRows } from './seen-rows.ts';
 export { type OverlapFigures, overlapFigures } from './overlap-figures.ts';

@@ -62,18 +62,22 @@ export function chooseHead(card: ModelCard, { file, head: name, split }: Pick<Pr
   throw new UserError('no-head', `${file}: the model has no head ${name}; it has ${heads.map((head) => head.name).join(', ')}`);
 }
 
+/** Throws `UserError` `other-alignment` where the faces of the split are level and the model's were not. */
+export function refuseLevelFaces(card: ModelCard, split: Split, file: string): void {
+  if (!split.isLevel || card.preprocessing.crop.align === 'eyes-level') return;
+  throw new UserError(
+    'other-alignment',
+    `${file}: the model learned from faces as they come, those of ${split.dir} are turned level; evaluate on the store they were made from`,
+  );
+}
+
 /**
  * The points of the split's faces where the model needs them. Throws `UserError` where the store has none, where its faces
  * are level and the model's were not, and for altered images, in which points would have to be found anew.
  */
 async function landmarksFor(card: ModelCard, { split, file, alter }: PredictOptions): Promise<SplitLandmarks | undefined> {
   const levels = card.preprocessing.crop.align === 'eyes-level';
-  if (split.isLevel && !levels) {
-    throw new UserError(
-      'other-alignment',
-      `${file}: the model learned from faces as they come, those of ${split.dir} are turned level; evaluate on the store they were made from`,
-    );
-  }
+  refuseLevelFaces(card, split, file);
   if (alter) refuseLandmarkUse(card, file, 'an evaluation on changed images');
   return card.landmarks || (levels && !split.isLevel) ? splitLandmarks(split, file) : undefined;
 }

@@ -96,6 +96,7 @@ describe('what is refused, in one line that names the tensor', () => {
     ['an element type Mien does not read', shaped([1], 16), /^ONNX tensor w: .*16/],
     ['external data', shaped([1], 1, (t) => t.message(13, (e) => e.string(1, 'location'))), /^ONNX tensor w: its data lie in a separate file/],
     ['external data, told by its location alone', shaped([1], 1, (t) => t.int(14, 1)), /^ONNX tensor w: its data lie in a separate file/],
+    ['a number without an end', shaped([], 1, (t) => t.bytes(1, new Uint8Array(100_000).fill(0xff))), /^ONNX: .*a number is longer than 10 bytes/],
     ['sparse weights', () => decodeModel(file((g) => g.message(15, (s) => s.int(3, 4)))), /^ONNX: sparse initializers are not supported/],
     [
       'a picture',
@@ -122,6 +123,26 @@ describe('what is not known', () => {
       t.message(901, (m) => m.int(1, 1));
     });
     expect([...(w!.data as Float32Array)]).toEqual([3]);
+  });
+
+  it('ports of other kinds, ranks that are not told and functions survive being read and written', () => {
+    const w = new WireWriter();
+    w.message(7, (graph) => {
+      graph.message(11, (port) => {
+        port.string(1, 'x');
+        port.message(2, (type) => type.message(1, (t) => t.int(1, 1)));
+      });
+      graph.message(12, (port) => {
+        port.string(1, 'list');
+        port.message(2, (type) => type.message(4, (sequence) => sequence.message(1, (of) => of.message(1, (t) => t.int(1, 1)))));
+      });
+    });
+    w.message(8, (opset) => opset.int(2, 20));
+    w.message(25, (f) => f.string(1, 'Twice'));
+    const read = decodeModel(w.finish());
+    const again = decodeModel(encodeModel(read));
+    expect(again).toEqual(read);
+    expect([again.inputs[0]!.encodedType, again.outputs[0]!.encodedType, again.functions].every(Boolean)).toBe(true);
   });
 
   it('subgraphs and lists of strings survive being read and written, and still run', async () => {

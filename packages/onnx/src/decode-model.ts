@@ -135,18 +135,23 @@ function readPort(bytes: Uint8Array): OnnxPort {
   let name = '';
   let dtype: DType = 'float32';
   const shape: (number | string)[] = [];
+  let encodedType: Uint8Array | undefined;
+  let hasShape = false;
   for (const f of readFields(bytes)) {
     if (f.field === 1) name = utf8(f.bytes);
     if (f.field !== 2) continue;
+    encodedType = f.bytes;
     for (const type of readFields(f.bytes)) {
       if (type.field !== 1) continue;
       for (const part of readFields(type.bytes)) {
         if (part.field === 1) dtype = dtypeOfCode(Number(part.int));
-        if (part.field === 2) for (const dim of readFields(part.bytes)) shape.push(readDimension(dim.bytes));
+        if (part.field !== 2) continue;
+        hasShape = true;
+        for (const dim of readFields(part.bytes)) shape.push(readDimension(dim.bytes));
       }
     }
   }
-  return { name, dtype, shape };
+  return { name, dtype, shape, ...(encodedType && !hasShape ? { encodedType: encodedType.slice() } : {}) };
 }
 
 function readGraph(graph: Uint8Array): Pick<OnnxModel, 'graphName' | 'nodes' | 'initializers' | 'inputs' | 'outputs'> {
@@ -183,10 +188,12 @@ function readModel(bytes: Uint8Array): OnnxModel {
   let irVersion = 0;
   let producer = '';
   let graph: Uint8Array | undefined;
+  const functions: Uint8Array[] = [];
   for (const f of readFields(bytes)) {
     if (f.field === 1) irVersion = Number(f.int);
     else if (f.field === 2) producer = utf8(f.bytes);
     else if (f.field === 7) graph = f.bytes;
+    else if (f.field === 25) functions.push(f.bytes.slice());
     else if (f.field === 8) {
       const parts = [...readFields(f.bytes)];
       const domain = parts.find((p) => p.field === 1);
@@ -196,7 +203,14 @@ function readModel(bytes: Uint8Array): OnnxModel {
   if (!graph) throw new RangeError('ONNX: the file holds no graph');
   // The format demands one since its third version; without it the file was most likely cut off after the graph.
   if (opsets.length === 0) throw new RangeError('ONNX: the file names no operator set; is it cut short?');
-  return { irVersion, opsets: Object.fromEntries(opsets), producer, ...readGraph(graph), metadata: readMetadata(bytes) };
+  return {
+    irVersion,
+    opsets: Object.fromEntries(opsets),
+    producer,
+    ...readGraph(graph),
+    metadata: readMetadata(bytes),
+    ...(functions.length > 0 ? { functions } : {}),
+  };
 }
 
 /** Decodes the bytes of an `.onnx` file. Throws `RangeError` on anything that is not one, naming what was found. */

@@ -3,7 +3,9 @@ import { halveWeights } from './half-weights.ts';
 import { decodeModel } from './decode-model.ts';
 import { encodeModel, type OnnxModel } from './model-file.ts';
 import { createSession } from './node/index.ts';
+import { quantiseWeights } from './quantise-weights.ts';
 import { tensor } from './tensor.ts';
+import { widenWeights } from './widen-weights.ts';
 
 const D = 40;
 const K = 16;
@@ -50,6 +52,17 @@ describe('halveWeights', () => {
       }
     }
     expect(a).not.toEqual(b);
+  });
+
+  it('of a file of int8 weights writes those out first, so that no scale is rounded', () => {
+    const K = 600;
+    // One channel of tiny weights, whose scale float16 could not hold.
+    const small = Float32Array.from({ length: K * 2 }, (_, i) => (i < 2 ? 1e-7 : Math.sin(i)));
+    const model = { ...gemm(weights), initializers: { w: tensor.float32(small, [K, 2, 1, 1]), b: tensor.float32(bias, [16]) } };
+    const halved = halveWeights(quantiseWeights(model));
+    expect(Object.keys(halved.initializers).sort()).toEqual(['b', 'w.float16']);
+    const [first] = (widenWeights(halved).initializers.w!.data as Float32Array).slice(0, 1);
+    expect(first).toBeGreaterThan(0.5e-7);
   });
 
   it('leaves biases, norms of any width and other types alone', () => {

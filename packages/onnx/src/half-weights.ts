@@ -2,6 +2,7 @@
 import { encodeFloat16 } from './float16.ts';
 import type { OnnxModel, OnnxNode } from './model-file.ts';
 import { sizeOf, type TensorValue, tensor } from './tensor.ts';
+import { widenWeights } from './widen-weights.ts';
 
 /** Small tensors stay float32: they weigh nothing and rounding them costs most. */
 const smallestHalved = 512;
@@ -15,10 +16,11 @@ function canHalve({ dtype, shape, data }: TensorValue): boolean {
 }
 
 /**
- * The same model with large float32 initializers kept as float16 and cast back by the graph; ONNX Runtime folds the
- * casts when it loads the file. Relative rounding error of a weight of at least 2⁻¹⁴: at most 2⁻¹¹.
+ * The same model with large weights kept as float16 and cast back by the graph; ONNX Runtime folds the casts when it loads the file.
+ * Weights that were kept as int8 before are written out first: their scales, rounded, could erase a channel. Relative rounding error of a weight of at least 2⁻¹⁴: at most 2⁻¹¹.
  */
-export function halveWeights(model: OnnxModel): OnnxModel {
+export function halveWeights(given: OnnxModel): OnnxModel {
+  const model = widenWeights(given);
   const initializers: Record<string, TensorValue> = {};
   const casts: OnnxNode[] = [];
   for (const [name, value] of Object.entries(model.initializers)) {

@@ -33,6 +33,8 @@ export interface OnnxPort {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly (number | string)[];
+  /** The port's type as another writer encoded it, where it is no tensor or of a rank not told: `dtype` and `shape` say nothing then. */
+  readonly encodedType?: Uint8Array;
 }
 
 export interface OnnxModel {
@@ -47,6 +49,8 @@ export interface OnnxModel {
   readonly outputs: readonly OnnxPort[];
   /** `metadata_props`: free text by key. Mien keeps the card here. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Functions of another writer's, that nodes may call, as they were encoded. */
+  readonly functions?: readonly Uint8Array[];
 }
 
 function writeTensor(w: WireWriter, name: string, t: TensorValue): void {
@@ -96,6 +100,10 @@ function writeAttribute(w: WireWriter, name: string, value: Exclude<Attribute, {
 
 function writePort(w: WireWriter, port: OnnxPort): void {
   w.string(1, port.name);
+  if (port.encodedType) {
+    w.bytes(2, port.encodedType);
+    return;
+  }
   w.message(2, (type) =>
     type.message(1, (tensorType) => {
       tensorType.int(1, dtypeCodes[port.dtype]);
@@ -144,5 +152,6 @@ export function encodeModel(model: OnnxModel): Uint8Array {
       m.string(2, value);
     });
   }
+  for (const each of model.functions ?? []) w.bytes(25, each);
   return w.finish();
 }

@@ -52,11 +52,17 @@ export function widenWeights(model: OnnxModel): OnnxModel {
  * computed from something else.
  */
 export function weightOf(model: OnnxModel, name: string): TensorValue<'float32'> | undefined {
+  return weightWithin(model, name, 4);
+}
+
+/** `steps`: how many nodes may stand before the weight, of which files of ours have two. More is another network's arithmetic, or a circle. */
+function weightWithin(model: OnnxModel, name: string, steps: number): TensorValue<'float32'> | undefined {
   const value = Object.hasOwn(model.initializers, name) ? model.initializers[name] : undefined;
   if (value) return value.dtype === 'float32' ? (value as TensorValue<'float32'>) : widened(value);
-  const node = model.nodes.find(({ outputs }) => outputs.includes(name));
-  const [source, factor] = (node?.inputs ?? []).map((input) => weightOf(model, input));
-  if (!source) return undefined;
-  if (node!.opType === 'Cast' || node!.opType === 'Identity') return source;
-  return node!.opType === 'Mul' && factor && node!.inputs[1] === `${name}.scale` ? scaled(source, factor) : undefined;
+  const node = steps > 0 ? model.nodes.find(({ outputs }) => outputs.includes(name)) : undefined;
+  const source = (at: number): TensorValue<'float32'> | undefined => weightWithin(model, node!.inputs[at]!, steps - 1);
+  if (node?.opType === 'Cast' || node?.opType === 'Identity') return source(0);
+  if (node?.opType !== 'Mul' || node.inputs[1] !== `${name}.scale`) return undefined;
+  const [all, factor] = [source(0), source(1)];
+  return all && factor && scaled(all, factor);
 }

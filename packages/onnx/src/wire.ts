@@ -130,6 +130,8 @@ export function repeatedInts(field: WireField): bigint[] {
   let value = 0n;
   let shift = 0n;
   for (const byte of field.bytes) {
+    // As `readFields` has it: without an end the numbers grow without one.
+    if (shift >= 70n) throw new RangeError('protobuf: a number is longer than 10 bytes');
     value |= BigInt(byte & 0x7f) << shift;
     shift += 7n;
     if (byte < 0x80) {

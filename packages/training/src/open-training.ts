@@ -241,7 +241,12 @@ export async function openStage(training: Training, stage: Stage, position: Posi
   const { features, tooMany } = await openFeatures(training, stage, options);
   const step = features?.step ?? (await TrainStep.create(options));
   const { consistency } = stage;
-  const live = consistency && (await LiveInference.create(step, { ...options, batch: consistency.ratio * stage.batch, head: plan.heads[0]!.name }));
+  const live =
+    consistency &&
+    (await LiveInference.create(step, { ...options, batch: consistency.ratio * stage.batch, head: plan.heads[0]!.name }).catch(async (error: unknown) => {
+      await (features ?? step).release();
+      throw error;
+    }));
   let batches: BatchSource = images;
   if (features) {
     const imageSize = sizeOf(plan.batchInput);

@@ -24,6 +24,8 @@ export class FramePump {
   readonly #onFailure: (error: UserError) => void;
   readonly #live: boolean;
   #lastTime = Number.NEGATIVE_INFINITY;
+  /** When the worker was done with the last frame, by a camera's clock. */
+  #freeAt = Number.NEGATIVE_INFINITY;
   #lastShown = -1;
   #handle: number | undefined;
   #busy = false;
@@ -50,6 +52,7 @@ export class FramePump {
   /** The worker is done with the last frame. */
   done(): void {
     this.#busy = false;
+    this.#freeAt = performance.now() / 1000;
     const missed = this.#missed;
     this.#missed = undefined;
     // Not the video's `currentTime`, which runs ahead of the frame on show: the next frame would seem to lie before this one.
@@ -98,7 +101,10 @@ export class FramePump {
     // A camera's clock never jumps; a file's does when somebody seeks.
     const time = this.#live ? now / 1000 : mediaTime;
     if (time === this.#lastTime) return;
-    const restart = !(time > this.#lastTime && time - this.#lastTime <= longestGapSeconds);
+    // A slow machine looks away for as long as it works, which is no gap: nobody could have been seen meanwhile.
+    const isFirst = this.#lastTime === Number.NEGATIVE_INFINITY;
+    const gap = time - (this.#live ? Math.max(this.#lastTime, this.#freeAt) : this.#lastTime);
+    const restart = isFirst || !(time > this.#lastTime && gap <= longestGapSeconds);
     this.#lastTime = time;
     this.#busy = true;
     if (typeof VideoFrame !== 'function') {

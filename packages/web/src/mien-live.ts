@@ -21,7 +21,7 @@ const ElementBase = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /**
  * Attributes: `model` (address of the model), `assets` (folder of the detector and ONNX Runtime; default: beside this script), `src` (a video
- * instead of the camera), `mirror` (show the camera as a mirror), `maps` (draw the class-activation map), `why-not` (a label: the map shows why
+ * instead of the camera), `mirror` (show the picture as a mirror), `maps` (draw the class-activation map), `why-not` (a label: the map shows why
  * each face is not that).
  * Properties for other languages: `loadingText`, and `describe`, what stands above each face. Nothing starts by itself: call `start()` when the person has agreed.
  * Events: `faces` (detail: { faces, frame }), `device-change` (detail: the `DeviceChange`) and `error` (detail: the `UserError`).
@@ -92,7 +92,7 @@ class MienLiveElement extends ElementBase {
       this.#live = mien.watch(this.#video, {
         maps: this.hasAttribute('maps'),
         onFaces: (faces, frame) => {
-          const mirrored = camera !== undefined && this.hasAttribute('mirror');
+          const mirrored = this.hasAttribute('mirror');
           drawOverlay(this.#canvas, faces, frame, mien.card.labels, { mirrored, whyNot: this.getAttribute('why-not') ?? undefined, describe: this.describe });
           this.dispatchEvent(new CustomEvent('faces', { detail: { faces, frame } }));
         },

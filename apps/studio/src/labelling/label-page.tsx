@@ -27,8 +27,16 @@ function useKeys(session: LabelSession, overview: LabelOverview, row: LabelRow |
       event.preventDefault();
       void act();
     };
+    // A button that was clicked keeps the focus, and the next picture takes it over: Enter would press it again, where the page promises to keep the label.
+    const release = ({ detail, target }: MouseEvent): void => {
+      if (detail > 0 && target instanceof Element && target.closest('.label-desk button')) (document.activeElement as HTMLElement | null)?.blur();
+    };
     addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
+    addEventListener('click', release);
+    return () => {
+      removeEventListener('keydown', press);
+      removeEventListener('click', release);
+    };
   }, [session, overview, row]);
 }
 

@@ -8,6 +8,8 @@ const words = strings.live;
 export interface CameraOnProps {
   /** What holds the picture, and this sign. */
   readonly stage: RefObject<HTMLElement | null>;
+  /** Whether what it shows is kept. */
+  readonly recording?: boolean | undefined;
   /** Undefined: the sign alone. */
   readonly onStop?: (() => void) | undefined;
 }
@@ -23,11 +25,11 @@ function useScrolledAway(element: RefObject<HTMLElement | null>): boolean {
   return away;
 }
 
-function Sign({ onStop, away }: Pick<CameraOnProps, 'onStop'> & { readonly away: boolean }) {
+function Sign({ onStop, recording, away }: Omit<CameraOnProps, 'stage'> & { readonly away: boolean }) {
   return (
     <div class={away ? 'camera-on away' : 'camera-on'}>
       <span class="lamp" aria-hidden="true" />
-      <span>{words.cameraOn}</span>
+      <span>{recording ? words.cameraRecording : words.cameraOn}</span>
       {onStop && (
         <button type="button" onClick={onStop}>
           {words.stop}
@@ -37,13 +39,13 @@ function Sign({ onStop, away }: Pick<CameraOnProps, 'onStop'> & { readonly away:
   );
 }
 
-export function CameraOn({ stage, onStop }: CameraOnProps) {
+export function CameraOn({ stage, recording, onStop }: CameraOnProps) {
   const away = useScrolledAway(stage);
   return (
     <>
-      <Sign onStop={onStop} away={false} />
+      <Sign onStop={onStop} recording={recording} away={false} />
       {/* A second one, so that the page does not move when the first is scrolled away. */}
-      {away && <Sign onStop={onStop} away />}
+      {away && <Sign onStop={onStop} recording={recording} away />}
     </>
   );
 }

@@ -30,6 +30,7 @@ export class CameraSession {
   #live: Live | undefined;
   #tried: Mien | undefined;
   #starts = 0;
+  #tries = 0;
 
   constructor(loader: ModelLoader) {
     this.#loader = loader;
@@ -71,26 +72,23 @@ export class CameraSession {
   }
 
   /**
-   * Has another model look at the camera; without one, the model in use again, which keeps its recordings meanwhile. Never rejects.
+   * Has another model look at the camera; without one, the model in use again, which keeps its recordings meanwhile. A model that cannot be
+   * opened changes nothing. Whatever was asked for last counts.
    */
   async tryModel(bytes?: Uint8Array): Promise<void> {
     const running = this.state.value;
     if (running.kind !== 'running') return;
-    const start = this.#starts;
-    try {
-      const next = bytes ? await openWatch(this.#loader, bytes) : undefined;
-      if (start !== this.#starts) {
-        next?.close();
-        return;
-      }
-      this.#live?.stop();
-      this.#tried?.close();
-      this.#tried = next;
-      this.latest.set(undefined);
-      this.#watch(running.mien, running.video);
-    } catch (error) {
-      if (start === this.#starts) this.#fail(error as Error);
+    const [start, tried] = [this.#starts, ++this.#tries];
+    const next = bytes ? await openWatch(this.#loader, bytes) : undefined;
+    if (start !== this.#starts || tried !== this.#tries) {
+      next?.close();
+      return;
     }
+    this.#live?.stop();
+    this.#tried?.close();
+    this.#tried = next;
+    this.latest.set(undefined);
+    this.#watch(running.mien, running.video);
   }
 
   #watch(mien: Mien, video: HTMLVideoElement): void {

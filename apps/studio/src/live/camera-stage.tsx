@@ -13,11 +13,12 @@ export interface CameraStageProps {
   readonly latest: Store<Look | undefined>;
   readonly drawing: RefObject<DrawOptions>;
   readonly kiosk: boolean;
+  readonly recording?: boolean | undefined;
   readonly onStop: () => void;
   readonly children?: ComponentChildren;
 }
 
-export function CameraStage({ stage, video, latest, drawing, kiosk, onStop, children }: CameraStageProps) {
+export function CameraStage({ stage, video, latest, drawing, kiosk, recording, onStop, children }: CameraStageProps) {
   const overlay = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     stage.current!.prepend(video);
@@ -39,7 +40,7 @@ export function CameraStage({ stage, video, latest, drawing, kiosk, onStop, chil
   return (
     <div ref={stage} class={kiosk ? 'live-stage mirror kiosk' : 'live-stage mirror'}>
       <canvas ref={overlay} role="img" aria-label={strings.live.pictureAlt(latest.value?.faces.length ?? 0)} />
-      <CameraOn stage={stage} onStop={kiosk ? undefined : onStop} />
+      <CameraOn stage={stage} recording={recording} onStop={kiosk ? undefined : onStop} />
       {children}
     </div>
   );

@@ -2,7 +2,7 @@
 import type { Live } from '@mien/web';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { NeutralCorrection } from '../personal/neutral-correction.tsx';
-import type { Store } from '../store.ts';
+import { type Store, useStore } from '../store.ts';
 import { strings } from '../strings.ts';
 import { CameraStage } from './camera-stage.tsx';
 import { type DrawOptions, type Heat, noHeat } from './draw-look.ts';
@@ -39,6 +39,7 @@ export function LiveView({ video, live, model, labels, keeper, latest, onStop }:
   const [chosen, setChosen] = useState<number>();
   const kiosk = useKiosk(stage);
   const beat = useBeat(latest);
+  const recording = useStore(keeper.state).kind === 'recording';
   const drawing = useRef<DrawOptions>({ mirrored: true, heat, labels });
   drawing.current = { mirrored: true, heat, labels };
 
@@ -63,7 +64,7 @@ export function LiveView({ video, live, model, labels, keeper, latest, onStop }:
   const { framesPerSecond, latencyMs } = live.stats;
   return (
     <section class="live-page" tabIndex={-1} aria-label={words.cameraOn}>
-      <CameraStage stage={stage} video={video} latest={latest} drawing={drawing} kiosk={kiosk.on} onStop={onStop}>
+      <CameraStage stage={stage} video={video} latest={latest} drawing={drawing} kiosk={kiosk.on} recording={recording} onStop={onStop}>
         {kiosk.on && (
           <>
             <button type="button" class="exit-kiosk" onClick={kiosk.leave}>

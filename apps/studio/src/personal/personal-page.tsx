@@ -37,7 +37,7 @@ export function PersonalPage({ loader }: StudioContext) {
       )}
     >
       {({ kind: _, ...camera }, session) => (
-        <PersonalView {...camera} loader={loader} latest={session.latest} onTry={(model) => void session.tryModel(model)} onStop={() => session.stop()} />
+        <PersonalView {...camera} loader={loader} latest={session.latest} onTry={(model) => session.tryModel(model)} onStop={() => session.stop()} />
       )}
     </CameraGate>
   );

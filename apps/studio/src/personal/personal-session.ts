@@ -16,7 +16,8 @@ export type PersonalWork =
   | { readonly kind: 'idle' }
   /** `done` of `total` seconds. */
   | { readonly kind: 'ready' | 'recording'; readonly label: string; readonly done: number; readonly total: number }
-  | { readonly kind: 'training' };
+  /** `opening`: the model that was learnt, to be tried. */
+  | { readonly kind: 'training' | 'opening' };
 
 export interface PersonalState {
   readonly classes: readonly PersonalClass[];
@@ -71,6 +72,14 @@ export class PersonalSession {
       this.#set({ work: { kind: 'training' } });
       const result = await this.#mien.trainPersonal({ name });
       this.#set({ result });
+    });
+  }
+
+  /** Has another model look; nothing is recorded until it does. Never rejects. */
+  async switchModel(open: () => Promise<void>): Promise<void> {
+    await this.#run(async () => {
+      this.#set({ work: { kind: 'opening' } });
+      await open();
     });
   }
 

@@ -41,7 +41,8 @@ export interface PersonalViewProps {
   readonly labels: readonly string[];
   readonly trying: boolean;
   readonly latest: Store<Look | undefined>;
-  readonly onTry: (model: Uint8Array | undefined) => void;
+  /** Rejects where the model cannot be opened. */
+  readonly onTry: (model: Uint8Array | undefined) => Promise<void>;
   readonly onStop: () => void;
 }
 
@@ -60,7 +61,7 @@ export function PersonalView({ loader, video, mien, live, labels, trying, latest
   const recorded = classes.filter(({ frames }) => frames > 0);
   const name = `${mien.card.name}-personal`;
   const discard = async (): Promise<void> => {
-    if (trying) onTry(undefined);
+    if (trying) await onTry(undefined);
     loader.forgetOwn();
     await session.discard();
   };
@@ -118,8 +119,9 @@ export function PersonalView({ loader, video, mien, live, labels, trying, latest
             <PersonalOutcome
               result={result}
               trying={trying}
-              busy={work.kind !== 'idle'}
-              onTry={(on) => onTry(on ? result.model : undefined)}
+              // Not `disabled` while it opens: it would lose the focus. The session does one thing at a time.
+              busy={work.kind !== 'idle' && work.kind !== 'opening'}
+              onTry={(on) => void session.switchModel(() => onTry(on ? result.model : undefined))}
               inUse={loader.owns(result.card)}
               onUse={() => loader.useOwn(result.model, result.card)}
             />

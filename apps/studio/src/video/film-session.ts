@@ -22,6 +22,8 @@ export type FilmState =
       readonly totalSeconds: number;
       /** At the present rate; undefined until there is one. */
       readonly secondsLeft?: number | undefined;
+      /** Why it ended before the film did. */
+      readonly problem?: string;
     }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
@@ -65,7 +67,10 @@ export class FilmSession {
       if (signal.aborted) return;
       const code = (error as Error & { code?: string }).code ?? 'internal';
       if (code === 'internal') console.error(error);
-      this.state.set({ kind: 'failed', code, message: (error as Error).message });
+      const { message } = error as Error;
+      if (this.looks.length === 0) this.state.set({ kind: 'failed', code, message });
+      // Minutes were read: they are not thrown away.
+      else this.#endEarly(message);
     } finally {
       mien?.close();
     }
@@ -73,12 +78,16 @@ export class FilmSession {
 
   /** Stops reading; what was read so far can be looked at and saved. */
   stop(): void {
-    const state = this.state.value;
     this.#abort.abort();
+    this.#endEarly();
+  }
+
+  #endEarly(problem?: string): void {
+    const state = this.state.value;
     if (state.kind !== 'reading') return;
     // The state may lag behind by a few looks.
     const doneSeconds = this.looks.at(-1)?.frame.time ?? 0;
-    this.state.set({ ...state, kind: 'done', doneSeconds, totalSeconds: Math.max(doneSeconds, 0.1) });
+    this.state.set({ ...state, kind: 'done', doneSeconds, totalSeconds: Math.max(doneSeconds, 0.1), ...(problem === undefined ? {} : { problem }) });
   }
 
   /** Stops and forgets the film. */

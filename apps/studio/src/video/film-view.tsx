@@ -41,7 +41,7 @@ function useShownLook(video: HTMLVideoElement, session: FilmSession, done: boole
 
 /** Drawn anew when `state` changes, a few times a second; what goes with every frame are `FilmStage` and `FilmFaces`. */
 export function FilmView({ name, state, session }: FilmViewProps) {
-  const { video, labels, doneSeconds, totalSeconds, secondsLeft } = state;
+  const { video, labels, doneSeconds, totalSeconds, secondsLeft, problem } = state;
   const done = state.kind === 'done';
   const plainName = name.replace(/\.[^.]*$/, '');
   const [chosen, setChosen] = useState<number>();
@@ -55,6 +55,7 @@ export function FilmView({ name, state, session }: FilmViewProps) {
         <h2 class="film-name">{name}</h2>
         {done ? (
           <>
+            {problem !== undefined && <p role="alert">{words.endedEarly(doneSeconds, problem)}</p>}
             <p role="status">{words.done(session.looks.length, known.length)}</p>
             <SaveSession session={session.recorded} labels={labels} name={plainName} />
             <AnnotatedFilmControls session={session} labels={labels} totalSeconds={totalSeconds} name={plainName} />

@@ -25,13 +25,14 @@ for (let done = 1; done <= steps; done++) {
   await open.run();
   if (done <= warmups || (done - warmups) % every !== 0) continue;
   globalThis.gc!();
-  residentMb.push(process.memoryUsage().rss / 2 ** 20);
+  residentMb.push(process.memoryUsage().rss / 1e6);
   send({ done });
 }
 await open.release();
 send({
   result: {
-    peakMb: process.resourceUsage().maxRSS / 1024,
+    // In units of 1,024 bytes.
+    peakMb: (process.resourceUsage().maxRSS * 1024) / 1e6,
     warmMb: median(residentMb.slice(0, atEachEnd)),
     endMb: median(residentMb.slice(-atEachEnd)),
   },

@@ -3,6 +3,7 @@ import { createSession } from '@mien/onnx/node';
 import { openStore, type Split, type Store } from '@mien/data';
 import {
   type AbstainResult,
+  caveatsOf,
   checkSplit,
   comparePaired,
   compareGroups,
@@ -70,8 +71,8 @@ function open(name: string = defaultModelName): Candidate {
 
 interface UsedRows {
   readonly warnings: readonly string[];
-  /** How many rows the model was trained on. */
-  readonly seen: number;
+  /** Rows of the split that the model was trained on. */
+  readonly seen: Uint32Array;
   /** Rows its temperature was fitted on. */
   readonly fitted: Uint32Array;
 }
@@ -129,14 +130,14 @@ class Measurer {
       warnings.push(
         `The images of the data are ${image.height}×${image.width}, smaller than the ${height}×${width} ${of} takes: they are enlarged, and details it may look for are not there.`,
       );
-    return { warnings, seen: seen.rows.length, fitted };
+    return { warnings, seen: seen.rows, fitted };
   }
 
   async compare(first: ModelFigures, other: Candidate, used: UsedRows): Promise<NonNullable<Report['comparison']>> {
     const second = await this.figures(other, used);
     const { truth, predicted } = first.evaluation;
     const paired = comparePaired(truth, predicted, second.evaluation.predicted, this.#request.seed);
-    return { ...second, paired, ...(used.seen > 0 ? { trainedOnRows: used.seen } : {}) };
+    return { ...second, paired, ...trainedOn(used, second.evaluation) };
   }
 
   async abstain(candidate: Candidate, evaluation: Evaluation, risk: number): Promise<AbstainResult> {
@@ -159,10 +160,13 @@ class Measurer {
     return fitAbstention({ risk, classes, temperature, fit: { ...fit, on: `split ${fitSplit}` }, judge: { ...evaluation, on: `split ${name}` } });
   }
 
-  /** A model is surer of rows it learnt, and right more often: a threshold found there lets too many mistakes through. */
-  async fitWarnings({ name, card }: Candidate, fitSplit: string): Promise<string[]> {
-    const { rows } = await seenRows(card, this.#store, await this.#store.split(fitSplit));
-    return rows.length ? [`The threshold was found on split ${fitSplit}, rows ${name} was trained on: expect more wrong answers than wished for.`] : [];
+  /** A model is surer of rows it learnt or was chosen on, and right more often: a threshold found there lets too many mistakes through. */
+  async fitWarnings({ name, card, file }: Candidate, fitSplit: string): Promise<string[]> {
+    const split = await this.#store.split(fitSplit);
+    const caveats = await caveatsOf(card, measuredHead(card, { file, split, target: this.#request.target }), this.#store, split);
+    return caveats.length > 0
+      ? [`The threshold for ${name} was found on split ${fitSplit} (${caveats.join('; ')}): expect more wrong answers than wished for.`]
+      : [];
   }
 
   async robustness(candidate: Candidate, { rows, truth }: Evaluation, most: number): Promise<Report['robustness'] & object> {
@@ -189,6 +193,13 @@ class Measurer {
   end(): void {
     this.#progress.end();
   }
+}
+
+/** How many of the rows that the figures are of the model was trained on. */
+function trainedOn({ seen }: UsedRows, { rows }: Evaluation): { trainedOnRows?: number } {
+  const known = new Set(seen);
+  const count = rows.reduce((sum, row) => sum + Number(known.has(row)), 0);
+  return count > 0 ? { trainedOnRows: count } : {};
 }
 
 /** Refuses what cannot be measured before anything long is begun. */
@@ -266,7 +277,7 @@ export async function buildReport(request: EvalRequest): Promise<Report> {
       data: store.manifest.name,
       measured: new Date().toISOString(),
       warnings,
-      ...(used.seen > 0 ? { trainedOnRows: used.seen } : {}),
+      ...trainedOn(used, evaluation),
       ...(votes ? { votes } : {}),
       ...(abstain ? { abstain } : {}),
       ...(overlap ? { overlap } : {}),

@@ -12,7 +12,7 @@ export function formatEval(report: Report): string {
   const parts = [
     ...(mark ? [mark] : []),
     formatMetrics(evaluation),
-    `95 % intervals (bootstrap): macro-F1 ${plain(macroF1Interval95)}, negative log likelihood ${plain(nllInterval95)}, calibration error ${plain(eceInterval95)}; top-2 ${percent(top2Interval95[0])} – ${percent(top2Interval95[1])}`,
+    `95 % intervals (bootstrap): macro-F1 ${plain(macroF1Interval95)}, negative log likelihood ${plain(nllInterval95)}, calibration error ${plain(eceInterval95)}; by Wilson's formula: top-2 ${percent(top2Interval95[0])} – ${percent(top2Interval95[1])}`,
   ];
   if (unfitted)
     parts.push(`calibration error of the ${unfitted.n} rows the temperature was not fitted on: ${unfitted.ece.toFixed(4)} (${plain(unfitted.eceInterval95)})`);

@@ -10,7 +10,7 @@ import { addFlickerCommand } from '../bench-flicker-command.ts';
 import { note, parseCount, printJson, printText, Progress } from '../output.ts';
 
 interface EngineFlags {
-  parts: string;
+  parts?: string;
   device: Device;
   warmups: number;
   steps: number;
@@ -20,10 +20,17 @@ interface EngineFlags {
   json?: boolean;
 }
 
-function parseParts(text: string): BenchPart[] {
+/** What is measured of the device asked for; the other parts are of the processor, whatever is asked. */
+const deviceParts: readonly BenchPart[] = ['steps'];
+
+function parseParts(text: string | undefined, device: Device): BenchPart[] {
+  if (text === undefined) return device === 'cpu' ? [...benchParts] : [...deviceParts];
   const parts = text.split(',').map((part) => part.trim());
   const unknown = parts.find((part) => !(benchParts as readonly string[]).includes(part));
   if (unknown !== undefined) throw new UserError('bad-option', `--parts ${text}: expected some of ${benchParts.join(',')}, got "${unknown}"`);
+  const elsewhere = device === 'cpu' ? [] : parts.filter((part) => !(deviceParts as readonly string[]).includes(part));
+  if (elsewhere.length > 0)
+    throw new UserError('bad-option', `--parts ${text}: ${elsewhere.join(', ')} measure the processor, not ${device}; leave them out, or leave --device out`);
   return parts as BenchPart[];
 }
 
@@ -49,7 +56,7 @@ function printTable(bench: EngineBench): void {
 async function runEngineBench(flags: EngineFlags): Promise<void> {
   const progress = new Progress();
   const bench = await measure({
-    parts: parseParts(flags.parts),
+    parts: parseParts(flags.parts, flags.device),
     device: flags.device,
     warmups: flags.warmups,
     counted: flags.steps,
@@ -71,7 +78,7 @@ export function addBenchVerb(program: Command): void {
   bench
     .command('engine')
     .description('training steps, memory and other engines, beside the matrix-multiply roofline of the same run')
-    .option('--parts <list>', `some of ${benchParts.join(',')}`, benchParts.join(','))
+    .option('--parts <list>', `some of ${benchParts.join(',')} (default: all; on another device than the processor ${deviceParts.join(',')})`)
     .addOption(new Option('--device <device>', 'where to train; never replaced by another').choices(['cpu', 'webgpu', 'cuda']).default('cpu'))
     .option('--warmups <n>', 'steps before those that count', parseCount('--warmups', 1, 100), 2)
     .option('--steps <n>', 'steps that count; their median is shown', parseCount('--steps', 1, 1000), 9)

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { createSession } from '@mien/onnx/node';
 import { openStore } from '@mien/data';
 import {
+  caveatsOf,
   type Faithfulness,
   explainMethods,
   type ExplainMethod,
@@ -11,6 +12,7 @@ import {
   measureFaithfulness,
   methodMeaning,
   methodsFor,
+  refuseLevelFaces,
   sampleRows,
 } from '@mien/evaluation';
 import { readCard, UserError } from '@mien/runtime';
@@ -75,13 +77,17 @@ async function explainPicture(image: string, modelFile: string, glass: LookingGl
   }
 }
 
-async function judgeMaps(glass: LookingGlass, { data, split: name, rows = faithfulnessRows, seed = 1 }: ExplainFlags): Promise<Faithfulness> {
+type JudgedMaps = Faithfulness & { readonly caveats: readonly string[] };
+
+async function judgeMaps(glass: LookingGlass, file: string, { data, split: name, rows = faithfulnessRows, seed = 1 }: ExplainFlags): Promise<JudgedMaps> {
   const store = await openStore(data!);
   const progress = new Progress();
   try {
     const split = await store.split(name!);
     if (split.count === 0) throw new UserError('empty-split', `split ${name} has no rows to judge maps on`);
-    return await measureFaithfulness({
+    refuseLevelFaces(glass.card, split, file);
+    const caveats = await caveatsOf(glass.card, glass.head, store, split);
+    const judged = await measureFaithfulness({
       glass,
       split,
       rows: sampleRows(split.count, rows, seed),
@@ -89,6 +95,7 @@ async function judgeMaps(glass: LookingGlass, { data, split: name, rows = faithf
       seed,
       onProgress: (done, total) => progress.count('faithfulness', done, total),
     });
+    return { ...judged, caveats };
   } finally {
     progress.end();
     await store.close();
@@ -107,10 +114,10 @@ function printExplanation({ file, expression, probabilities, method, label, map,
   else note(`written: ${out}`);
 }
 
-function printFaithfulness({ n, steps, seed, methods, verdict }: Faithfulness): void {
+function printFaithfulness({ n, steps, seed, methods, verdict, caveats }: JudgedMaps): void {
   const figure = ({ value, interval95: [low, high] }: Faithfulness['methods'][number]['deletion']): string =>
     `${value.toFixed(3)} (${low.toFixed(3)} – ${high.toFixed(3)})`.padStart(24);
-  printText(`faithfulness on ${n} rows (seed ${seed}), ${steps} steps; 95 % intervals`);
+  printText(`faithfulness on ${n} rows (seed ${seed}), ${steps} steps; 95 % intervals${caveats.length > 0 ? ` (${caveats.join('; ')})` : ''}`);
   printText(`${'map'.padEnd(12)}${['deletion, low is good', 'insertion, high is good', 'better than random by'].map((head) => head.padStart(24)).join('')}`);
   for (const { method, deletion, insertion, beyondRandom } of methods) {
     printText(`${method.padEnd(12)}${figure(deletion)}${figure(insertion)}${method === 'random' ? '–'.padStart(24) : figure(beyondRandom)}`);
@@ -127,7 +134,7 @@ async function explain(image: string | undefined, flags: ExplainFlags): Promise<
       note(`${file}: its last layers hold a node without a derivative here: slopes of class maps are measured by central differences`);
     const explanation = image === undefined ? undefined : await explainPicture(image, file, glass, flags);
     if (explanation && !flags.json) printExplanation(explanation, glass);
-    const faithfulness = flags.faithfulness ? await judgeMaps(glass, flags) : undefined;
+    const faithfulness = flags.faithfulness ? await judgeMaps(glass, file, flags) : undefined;
     if (flags.json) {
       const shown = explanation && { ...explanation, map: { ...explanation.map, values: [...explanation.map.values] } };
       printJson({

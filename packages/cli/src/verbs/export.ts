@@ -28,7 +28,10 @@ interface ExportFlags {
 }
 
 /** The rows to measure on, and those to fit the temperature on; `--split` names the rows of whichever stands alone. */
-function rowsOf({ data, split, temperatureFrom, temperatureSplit, abstainRisk }: ExportFlags): { measured?: NamedRows; fitted?: NamedRows } {
+function rowsOf({ data, split, temperatureFrom, temperatureSplit, temperatureShare, sameRows, abstainRisk }: ExportFlags): {
+  measured?: NamedRows;
+  fitted?: NamedRows;
+} {
   const rows = (dirOption: string, dir: string, splitOption: string, name: string | undefined): NamedRows => {
     if (name === undefined) throw new UserError('bad-option', `${dirOption} ${dir}: name the split too, with ${splitOption}`);
     return { dir, split: name };
@@ -37,6 +40,10 @@ function rowsOf({ data, split, temperatureFrom, temperatureSplit, abstainRisk }:
     throw new UserError('bad-option', `--split ${split}: of which data? give --data to measure the file, or --temperature-from to fit its temperature`);
   if (temperatureFrom === undefined && temperatureSplit !== undefined)
     throw new UserError('bad-option', `--temperature-split ${temperatureSplit}: of which data? give --temperature-from too`);
+  if (temperatureFrom === undefined && temperatureShare !== undefined)
+    throw new UserError('bad-option', `--temperature-share ${temperatureShare}: of which rows? give --temperature-from too`);
+  if (temperatureFrom === undefined && sameRows)
+    throw new UserError('bad-option', '--same-rows: belongs to --temperature-from; give that too, or leave it out');
   const alone = data === undefined ? split : undefined;
   if (abstainRisk !== undefined && temperatureFrom === undefined)
     throw new UserError('bad-option', `--abstain-risk ${abstainRisk}: on which rows? give --temperature-from too`);
@@ -81,12 +88,15 @@ async function exportModel(model: string, flags: ExportFlags): Promise<void> {
     }
     for (const why of temperature.left) note(`another output keeps its temperature: ${why}`);
   }
+  if (readCard(original, file).abstain && !card.abstain && flags.abstainRisk === undefined)
+    note('the card no longer says below which confidence to say "not sure", which was found for other probabilities; give --abstain-risk to find it anew');
   if (flags.abstainRisk !== undefined && fitted) {
     const found = await findThresholdOn({ model: withCard(bytes, card), file, rows: fitted, threads, risk: flags.abstainRisk });
     ({ card } = found);
     note(
       `not sure below ${found.threshold.toFixed(4)}: at most ${percent(flags.abstainRisk)} wrong on those ${found.n} rows, of which it answers ${percent(found.coverage)}`,
     );
+    if (found.caveats.length > 0) note(`expect more wrong answers on new faces: those rows are ${found.caveats.join('; ')}`);
   }
   let comparisons: Comparison[] = [];
   if (measured) {

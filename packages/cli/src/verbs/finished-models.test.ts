@@ -80,6 +80,35 @@ describe('mien export', () => {
     expect(figures[0]!.note).toBe('14 of 21 are rows the temperature was fitted on');
   });
 
+  it('drops what was found for other probabilities: the threshold for "not sure", and calibration errors', async () => {
+    const abstain = { threshold: 0.4 };
+    const figure = (metric: string, value: number) => ({ metric, dataset: 'tiny', split: 'val', n: 21, value });
+    writeTinyModel(at('sure.onnx'), { recipe: { heads: { votes: 1 } }, card: () => ({ abstain, figures: [figure('accuracy', 0.5), figure('ece', 0.2)] }) });
+    const fitted = await mien('export', at('sure.onnx'), '--temperature-from', at('store'), '--split', 'held', '--out', at('fitted.onnx'));
+    expect(fitted.err).toMatch(/no longer says below which confidence .*--abstain-risk/);
+    expect(cardOf('fitted.onnx').abstain).toBeUndefined();
+    expect(cardOf('fitted.onnx').figures.map(({ metric }) => metric)).toEqual(['accuracy']);
+    await mien('export', at('sure.onnx'), '--head', 'votes', '--out', at('of-votes.onnx'));
+    expect(cardOf('of-votes.onnx').abstain).toBeUndefined();
+    await mien('export', at('sure.onnx'), '--fp16', '--out', at('rounded.onnx'));
+    expect(cardOf('rounded.onnx').abstain).toEqual(abstain);
+  });
+
+  it.each([
+    [['--temperature-share', '0.5'], /--temperature-share 0\.5: of which rows\? give --temperature-from too/],
+    [['--same-rows'], /--same-rows: belongs to --temperature-from/],
+  ])('refuses %j alone', async (flags, message) => {
+    const { status, err } = await mien('export', at('a.onnx'), ...flags, '--out', at('nothing.onnx'));
+    expect([status, existsSync(at('nothing.onnx'))]).toEqual([2, false]);
+    expect(err).toMatch(message);
+  });
+
+  it('names both label lists where the data has other classes, and fits nothing else instead', async () => {
+    const { status, err } = await mien('export', at('other.onnx'), '--data', at('store'), '--split', 'val', '--out', at('nothing.onnx'));
+    expect(status).toBe(2);
+    expect(err).toMatch(/tells apart yes, no; the data is labelled angry/);
+  });
+
   it('--head makes another output the main one; the file is evaluated by either', async () => {
     expect((await mien('export', at('votes.onnx'), '--head', 'votes', '--out', at('voted.onnx'))).status).toBe(0);
     const card = cardOf('voted.onnx');

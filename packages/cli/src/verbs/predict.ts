@@ -90,12 +90,19 @@ function checkInputs(files: readonly string[], flags: PredictFlags): void {
   }
   if (flags.wholeImage && files.some(isVideoName))
     throw new UserError('bad-option', '--whole-image is for pictures of one face; a video is searched for faces');
+  if (flags.wholeImage && (flags.threshold ?? flags.detector) !== undefined)
+    throw new UserError(
+      'bad-option',
+      `${flags.threshold === undefined ? '--detector' : '--threshold'}: with --whole-image no faces are looked for; leave one of the two out`,
+    );
   if (flags.out !== undefined && !isVideoName(flags.out)) {
     throw new UserError('bad-option', `--out ${flags.out}: expected the name of a video, as annotated.mp4`);
   }
   if (flags.out !== undefined && resolve(flags.out) === resolve(files[0]!)) {
     throw new UserError('bad-option', `--out ${flags.out}: this is the video that is read; choose another name`);
   }
+  if (flags.csv !== undefined && [files[0]!, ...(flags.out === undefined ? [] : [flags.out])].some((other) => resolve(other) === resolve(flags.csv!)))
+    throw new UserError('bad-option', `--csv ${flags.csv}: this is the name of a video; choose another one, as timeline.csv`);
 }
 
 /** A crop with fewer pixels than the network looks at is enlarged: an answer comes, but from less than the model knows to use. */

@@ -16,7 +16,7 @@ export interface VideoFrame {
  * where decoding fails on the way. Leaving the loop early stops ffmpeg.
  */
 export async function* readFrames(video: VideoInfo): AsyncGenerator<VideoFrame> {
-  const { file, width, height, rate, framesPerSecond } = video;
+  const { file, width, height, rate, framesPerSecond, stretched } = video;
   const options = [
     '-v',
     'error',
@@ -25,6 +25,8 @@ export async function* readFrames(video: VideoInfo): AsyncGenerator<VideoFrame> 
     `file:${file}`,
     '-map',
     '0:v:0',
+    // After the rotation, which ffmpeg puts first.
+    ...(stretched ? ['-vf', `scale=${width}:${height},setsar=1`] : []),
     '-fps_mode',
     'cfr',
     '-r',

@@ -71,7 +71,15 @@ test.skipIf(!hasFfmpeg('memory of writing films'))('no promise gathers something
   execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-t', '0.1', '-i', 'sine', source]);
   // Far more than a pipe holds, so that each frame has to wait.
   const [width, height] = [640, 480];
-  const film = writeFrames(join(dir, 'film.mkv'), { file: source, width, height, framesPerSecond: 10, rate: '10', durationSeconds: undefined });
+  const film = writeFrames(join(dir, 'film.mkv'), {
+    file: source,
+    width,
+    height,
+    framesPerSecond: 10,
+    rate: '10',
+    stretched: false,
+    durationSeconds: undefined,
+  });
   const rgb = new Uint8Array(width * height * 3);
   const busiest = await busiestPromise(async () => {
     for (let i = 0; i < 30; i++) await film.write(rgb);

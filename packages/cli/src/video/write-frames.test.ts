@@ -64,6 +64,23 @@ describe.skipIf(!hasFfmpeg('writing films'))('a written film', () => {
     for await (const { image } of readFrames(await probeVideo(out))) expect(Math.abs(image.data[1000]! - 8 * i++)).toBeLessThan(6);
   });
 
+  test('of a source whose pixels are not square shows them so, as its faces are read', async () => {
+    const source = join(dir, 'wide.mkv');
+    // A square of 24 pixels that is shown 36 wide.
+    const picture = `color=black:s=${width}x${height}:r=${rate},drawbox=x=20:y=12:w=24:h=24:color=white:t=fill,setsar=3/2`;
+    execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-t', '0.3', '-i', picture, '-c:v', 'ffv1', source]);
+    const video = await probeVideo(source);
+    expect(video).toMatchObject({ width: 96, height, stretched: true });
+    const whiteIn = (row: Uint8Array): number => Array.from({ length: row.length / 3 }, (_, x) => row[3 * x]!).filter((v) => v > 128).length;
+    const film = writeFrames(join(dir, 'out-wide.mkv'), video);
+    for await (const { image } of readFrames(video)) {
+      expect(whiteIn(image.data.subarray(3 * 96 * 24, 3 * 96 * 25))).toBe(36);
+      await film.write(image.data);
+    }
+    await film.finish();
+    expect(await probeVideo(join(dir, 'out-wide.mkv'))).toMatchObject({ width: 96, height, stretched: false });
+  });
+
   test('that ffmpeg does not take says so, once writing has met its end', async () => {
     const video = { ...(await probeVideo(clip('other.mkv', 0.2, 0))), file: join(dir, 'gone.mkv') };
     const film = writeFrames(join(dir, 'never.mp4'), video);

@@ -4,9 +4,9 @@ import type { Value } from '../graph.ts';
 import type { Net } from '../network.ts';
 import { dropout, stochasticDepth } from '../ops/dropout.ts';
 
-/** Declares the mask, to be drawn before each step. Rates are rounded to 1/256, so that a mask needs one random byte a value. */
+/** Declares the mask, to be drawn before each step. Rates are rounded to 1/256, so that a mask needs one random byte a value, and lie below 1. */
 function masked(net: Net, name: string, shape: Shape, rate: number, build: (mask: Value, rounded: number) => Value): Value | undefined {
-  const rounded = Math.round(rate * 256) / 256;
+  const rounded = Math.min(255, Math.round(rate * 256)) / 256;
   if (!net.training || rounded === 0) return undefined;
   const mask = net.graph.input(net.name(`${name}.mask`), shape, 'uint8');
   net.build.masks.push({ name: net.name(`${name}.mask`), shape, rate: rounded });

@@ -1,4 +1,7 @@
-/** Adam (Kingma & Ba 2015, algorithm 1) and AdamW (Loshchilov & Hutter 2019, algorithm 2). */
+/**
+ * Adam (Kingma & Ba 2015, algorithm 1) and AdamW (Loshchilov & Hutter 2019, algorithm 2, in the form PyTorch made usual: the decay is
+ * multiplied by the learning rate too).
+ */
 import { adamUpdateFor } from './adam-kernel.ts';
 import { allocateBeside, type GroupOf, groupSlots, type Optimizer, type OptimizerSlot } from './optimizer.ts';
 

@@ -1,5 +1,5 @@
 /** Gradient clipping by global norm (Pascanu et al. 2013, algorithm 1). */
-import type { OptimizerSlot } from './optimizer.ts';
+import type { GroupOf, OptimizerSlot } from './optimizer.ts';
 
 /** √Σg² over all slots. */
 export function gradientNorm(slots: readonly OptimizerSlot[]): number {
@@ -10,9 +10,11 @@ export function gradientNorm(slots: readonly OptimizerSlot[]): number {
 
 /**
  * Scales all gradients together so that their norm is at most `maxNorm`; returns the norm before. A norm that is not finite
- * is returned and nothing scaled: no factor mends such gradients, and the caller should see them.
+ * is returned and nothing scaled: no factor mends such gradients, and the caller should see them. `group`: that of the optimiser, whose
+ * frozen weights do not count.
  */
-export function clipGradients(slots: readonly OptimizerSlot[], maxNorm: number): number {
+export function clipGradients(all: readonly OptimizerSlot[], maxNorm: number, group: GroupOf = () => ({})): number {
+  const slots = all.filter(({ name }) => !group(name).frozen);
   const norm = gradientNorm(slots);
   if (norm > maxNorm && Number.isFinite(norm)) {
     const factor = maxNorm / norm;

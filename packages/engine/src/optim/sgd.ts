@@ -1,4 +1,7 @@
-/** Stochastic gradient descent with (Nesterov) momentum (Sutskever et al. 2013), weight decay added to the gradient. */
+/**
+ * Stochastic gradient descent with (Nesterov) momentum (Sutskever et al. 2013, in the form PyTorch made usual: the velocity is not multiplied
+ * by the learning rate, which acts when it is used), weight decay added to the gradient.
+ */
 import { type GroupOf, groupSlots, type Optimizer, type OptimizerSlot } from './optimizer.ts';
 
 export interface SgdOptions {

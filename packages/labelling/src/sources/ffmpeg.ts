@@ -76,7 +76,7 @@ export async function probeVideo(file: string): Promise<VideoInfo> {
 
 /**
  * The frames `first` … `first + count − 1` of a video at `rate` a second, frame k being the one shown at (k + ½) / rate
- * seconds, as RGB and upright. Fewer come where the video ends before. Throws `UserError` `no-ffmpeg`, and
+ * seconds, as RGB, upright and with square pixels. Fewer come where the video ends before. Throws `UserError` `no-ffmpeg`, and
  * `unreadable-video` where decoding fails on the way.
  */
 export async function* decodeFrames(file: string, rate: number, first: number, count: number): AsyncGenerator<Image> {
@@ -85,7 +85,7 @@ export async function* decodeFrames(file: string, rate: number, first: number, c
   const { stdout, ended, kill } = start('ffmpeg', [
     ...['-v', 'error', '-nostdin', '-threads', '1', '-ss', String((first - lead) / rate)],
     ...input(file),
-    ...['-map', '0:v:0', '-vf', `fps=${rate}:start_time=0`, '-frames:v', String(count + lead)],
+    ...['-map', '0:v:0', '-vf', `fps=${rate}:start_time=0,scale=iw*sar:ih,setsar=1`, '-frames:v', String(count + lead)],
     ...['-f', 'image2pipe', '-c:v', 'ppm', 'pipe:1'],
   ]);
   let skip = lead;

@@ -22,9 +22,16 @@ async function modifiedMs(file: string): Promise<number> {
   );
 }
 
-/** The process that holds the lock, or undefined where it was left behind. */
+/** Between taking a lock and writing into it whose it is. */
+const signedWithinMs = 5000;
+
+/** The process that holds the lock, 0 for one that has not said who it is yet, or undefined where it was left behind. */
 async function holderOf(lock: string, partial: string): Promise<number | undefined> {
-  const pid = Number(await readFile(lock, 'utf8').catch(() => ''));
+  const text = await readFile(lock, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  // Taken a moment ago, and not signed yet.
+  if (text === '' && Date.now() - (await modifiedMs(lock)) < signedWithinMs) return 0;
+  const pid = Number(text);
   if (pid === process.pid) return held.has(lock) ? pid : undefined;
   // Process numbers are used again, in containers at once; a download that lives writes, or has just begun.
   const lastSign = Math.max(await modifiedMs(lock), await modifiedMs(partial));
@@ -44,7 +51,7 @@ export async function lockDownload(file: string, partial: string, what: string):
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const holder = await holderOf(lock, partial);
-      if (holder !== undefined || attempt > 2) throw new UserError('busy', `${what}: process ${holder ?? 'unknown'} is fetching it already; wait for it`);
+      if (holder !== undefined || attempt > 2) throw new UserError('busy', `${what}: process ${holder || 'unknown'} is fetching it already; wait for it`);
       await rm(lock, { force: true });
     }
   }

@@ -41,7 +41,7 @@ function spreadInputChannels(data: Float32Array, [O, , kh, kw]: Shape, C: number
 /** Shape `from` as weight `name` of shape `to`. `stem`: the weight belongs to a convolution that sees the image. Undefined where it cannot. */
 export function fitTensor(name: string, from: Shape, to: Shape, stem: boolean): Fit | undefined {
   if (isSame(from, to)) return asItIs;
-  if (stem && from.length === 4 && isSame([from[0]!, ...from.slice(2)], [to[0]!, ...to.slice(2)])) {
+  if (stem && from.length === 4 && from[1]! > 0 && isSame([from[0]!, ...from.slice(2)], [to[0]!, ...to.slice(2)])) {
     if (to[1] === 1) return { how: `summed over ${from[1]} input channels`, apply: (data) => sumInputChannels(data, from) };
     if (from[1] === 1) return { how: `spread over ${to[1]} input channels`, apply: (data) => spreadInputChannels(data, from, to[1]!) };
   }

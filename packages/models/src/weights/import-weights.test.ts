@@ -194,6 +194,18 @@ describe('shapes', () => {
     expect(importWeights(small, tensors).reshaped).toEqual([]);
   });
 
+  it('shapes of no images do not fit', () => {
+    const vit = { network: findArchitecture('vit-small')!.build({ classes: 4, dim: 8, depth: 1, heads: 1, patch: 8 }), input: [3, 32, 32] };
+    const tensors = fileOf(vit.network, vit.input);
+    for (const tables of [0, 2]) {
+      tensors.set('pos_embed', { shape: [tables, 5, 8], data: new Float32Array(40 * tables) });
+      expect(importWeights(vit, tensors).missing.map(({ name }) => name)).toContain('pos_embed');
+    }
+    const c = resnetCase();
+    c.tensors.set('conv1.weight', { shape: [8, 0, 7, 7], data: new Float32Array(0) });
+    expect(importWeights({ network: c.network, input: [1, 32, 32] }, c.tensors).missing.map(({ name }) => name)).toContain('conv1.weight');
+  });
+
   it('a tensor that is not finite is refused by name', () => {
     const c = resnetCase();
     c.tensors.get('layer2.0.conv1.weight')!.data[3] = Number.NaN;
@@ -224,6 +236,18 @@ describe('another normalisation', () => {
     expect(relativeError(await logitsOf(network, input, found.weights, normed(pixels, gets)), expected)).toBeLessThan(1e-5);
     // The file itself is not changed.
     expect(relativeError(await logitsOf(network, input, data(tensors), normed(pixels, expects)), expected)).toBe(0);
+  });
+
+  it('is taken up by a stem that is stored flat', async () => {
+    // A convolution over the whole picture is a dense layer to other writers.
+    const network: Network = (net, x) => denseLayer(net, 'fc', flatten(relu(convLayer(net, 'conv1', x, { channels: 8, kernel: 8, padding: 0 }))), 4);
+    const tensors = fileOf(network, [3, 8, 8]);
+    const pixels = Float32Array.from({ length: 192 }, (_, i) => 0.5 + 0.5 * Math.sin(i));
+    const expected = await logitsOf(network, [3, 8, 8], data(tensors), normed(pixels, expects));
+    const flat = new Map([...tensors, ['conv1.weight', { shape: [8, 192], data: tensors.get('conv1.weight')!.data }]]) as Tensors;
+    const found = importWeights({ network, input: [3, 8, 8] }, flat, { normalisation: { expects, gets } });
+    expect(found.reshaped[0]!.how).toMatch(/^normalisation .* \[8,192\] read as \[8,3,8,8\]$/);
+    expect(relativeError(await logitsOf(network, [3, 8, 8], found.weights, normed(pixels, gets)), expected)).toBeLessThan(1e-5);
   });
 
   it('is taken up channel by channel by grey weights that are spread over colours', async () => {

@@ -70,12 +70,14 @@ function takeMatches(
     const how = fit.how ? [fit.how] : [];
     const values = finite(from, data);
     const wanted = target.specs.get(to)!.shape;
-    if (normalisation && target.stems.has(conv) && changesInput(normalisation, shape[1]!, wanted[1]!)) {
+    // A stem stored flat holds the same numbers as [O,C,kh,kw].
+    const seen = shape.length === 4 ? shape : wanted;
+    if (normalisation && target.stems.has(conv) && changesInput(normalisation, seen[1]!, wanted[1]!)) {
       const { expects, gets } = normalisation;
       // Grey weights are spread over the colours first: each of those may be normalised in its own way.
-      const isGrey = shape[1] === 1;
-      const renormalised = isGrey ? renormalise(fit.apply(values), wanted, expects, gets) : renormalise(values, shape, expects, gets);
-      weights.set(to, isGrey ? renormalised.data : fit.apply(renormalised.data));
+      const fitsFirst = shape.length !== 4 || shape[1] === 1;
+      const renormalised = fitsFirst ? renormalise(fit.apply(values), wanted, expects, gets) : renormalise(values, shape, expects, gets);
+      weights.set(to, fitsFirst ? renormalised.data : fit.apply(renormalised.data));
       shifts.push({ conv, shift: renormalised.shift });
       how.unshift(`normalisation ${describeNormalisation(expects)} → ${describeNormalisation(gets)}`);
     } else weights.set(to, fit.apply(values));

@@ -17,6 +17,8 @@ function floatsOf({ dtype, data }: TensorValue): Float32Array | undefined {
 /** [A,B] → [B,A]. */
 function transposed({ shape: [A, B], data }: NamedTensor): NamedTensor {
   const out = new Float32Array(data.length);
+  // One side may be endless where the other is 0.
+  if (data.length === 0) return { shape: [B!, A!], data: out };
   for (let a = 0; a < A!; a++) for (let b = 0; b < B!; b++) out[b * A! + a] = data[a * B! + b]!;
   return { shape: [B!, A!], data: out };
 }

@@ -25,7 +25,8 @@ function sample(i: number, size: number, from: number): { low: number; high: num
 export function resizePositions(from: Shape, to: Shape): Fit | undefined {
   const [source, target] = [gridOf(from[1] ?? 0), gridOf(to[1] ?? 0)];
   const D = to[2]!;
-  if (from.length !== 3 || to.length !== 3 || from[2] !== D || !source || !target || source.prefix !== target.prefix) return undefined;
+  if (from.length !== 3 || to.length !== 3 || from[0] !== 1 || to[0] !== 1 || from[2] !== D || !source || !target || source.prefix !== target.prefix)
+    return undefined;
   return {
     how: `positions of ${source.side}×${source.side} patches resized to ${target.side}×${target.side}`,
     apply: (data) => {

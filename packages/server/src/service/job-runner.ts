@@ -19,7 +19,13 @@ interface OpenModel {
   readonly session: BatchingSession;
 }
 
-const plain = ({ box, detection, expression, probabilities }: PlainFace): PlainFace => ({ box, detection, expression, probabilities });
+const plain = ({ box, detection, expression, probabilities }: PlainFace, { abstain }: ModelCard): PlainFace => ({
+  box,
+  detection,
+  expression,
+  probabilities,
+  ...(abstain ? { unsure: probabilities[expression]! < abstain.threshold } : {}),
+});
 
 export class JobRunner {
   readonly #models: ReadonlyMap<string, OpenModel>;
@@ -75,7 +81,7 @@ export class JobRunner {
     const { recogniser } = this.#model(job);
     const image = await (job.detect === 'none' ? this.#arrive(job) : this.#decode(job));
     const faces = job.detect === 'none' ? [await wholeExpression(image, recogniser)] : await this.#findFaces(image, job);
-    return { width: image.width, height: image.height, faces: faces.map(plain) };
+    return { width: image.width, height: image.height, faces: faces.map((face) => plain(face, recogniser.card)) };
   }
 
   /** Decodes a picture that goes to the network right away. */
@@ -116,7 +122,7 @@ export class JobRunner {
       job.grid,
       async (covered) => (await recogniser.recognise(covered, 'whole'))[0]!,
     );
-    return { face: plain(face), label, grid: job.grid, crop, map };
+    return { face: plain(face, recogniser.card), label, grid: job.grid, crop, map };
   }
 
   #model({ model }: Job): OpenModel {

@@ -21,6 +21,10 @@ export const faceSchema = z
       description: 'One entry a label of the model; they sum to 1',
       example: { angry: 0.01, disgust: 0, fear: 0.01, happy: 0.93, sad: 0.01, surprise: 0.01, neutral: 0.03 },
     }),
+    unsure: z
+      .boolean()
+      .optional()
+      .openapi({ description: "Whether the probability lies below the one from which the model's card answers; absent where it names none" }),
   })
   .openapi('Face');
 

@@ -45,7 +45,10 @@ export interface ExplainJob extends JobBase {
 export type Job = RecogniseJob | ExplainJob;
 
 /** A face without what does not leave the thread. */
-export type PlainFace = Pick<Face, 'box' | 'detection' | 'expression' | 'probabilities'>;
+export type PlainFace = Pick<Face, 'box' | 'detection' | 'expression' | 'probabilities'> & {
+  /** Only of models whose card says below which probability they are. */
+  readonly unsure?: boolean;
+};
 
 export interface JobResults {
   readonly recognise: { readonly width: number; readonly height: number; readonly faces: readonly PlainFace[] };

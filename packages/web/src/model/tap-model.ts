@@ -37,7 +37,10 @@ const producerOf = (model: OnnxModel, name: string): OnnxNode | undefined => mod
 function source(model: OnnxModel, name: string): { name: string; node: OnnxNode | undefined } {
   let at = name;
   let node = producerOf(model, at);
-  while (node && passing.has(node.opType)) {
+  // A file of somebody else's may go round in a circle.
+  const passed = new Set<OnnxNode>();
+  while (node && passing.has(node.opType) && !passed.has(node)) {
+    passed.add(node);
     at = node.inputs[0]!;
     node = producerOf(model, at);
   }

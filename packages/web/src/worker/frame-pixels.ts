@@ -33,8 +33,9 @@ export class FrameReader {
 
   /** Straight out of the decoder's memory, converted to sRGB. Not every browser can do that for every kind of frame. */
   async #copy(frame: VideoFrame): Promise<Image | undefined> {
-    const { visibleRect } = frame;
-    if (!visibleRect || visibleRect.width !== frame.displayWidth || visibleRect.height !== frame.displayHeight) return undefined;
+    // What is copied is as the decoder has it, not turned as it is shown.
+    const { visibleRect, rotation, flip } = frame as VideoFrame & { readonly rotation?: number; readonly flip?: boolean };
+    if (rotation || flip || !visibleRect || visibleRect.width !== frame.displayWidth || visibleRect.height !== frame.displayHeight) return undefined;
     const { width, height } = visibleRect;
     if (this.#data.length !== width * height * 4) this.#data = new Uint8ClampedArray(width * height * 4);
     try {

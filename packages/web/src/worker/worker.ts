@@ -90,7 +90,8 @@ async function streamOf(id: number): Promise<WatchedStream> {
 
 async function record(task: CollectTask, report: Progress): Promise<TaskResults['record']> {
   const features = await (await streamOf(task.stream)).record(task, report);
-  recordings.set(task.label, [...(recordings.get(task.label) ?? []), ...features]);
+  // A class without a frame would keep the others from being learnt.
+  if (features.length > 0) recordings.set(task.label, [...(recordings.get(task.label) ?? []), ...features]);
   return { frames: features.length };
 }
 

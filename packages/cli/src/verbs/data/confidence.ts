@@ -34,7 +34,7 @@ async function confidence(name: string, { data, out, folds, set, dryRun, threads
       );
     if (event.type !== 'done') return;
     progress.end();
-    note(`${where}: accuracy ${(100 * event.bestAccuracy).toFixed(2)} % on the rows it left out, best in epoch ${event.bestEpoch}`);
+    note(`${where}: accuracy ${(100 * event.bestAccuracy).toFixed(2)} % on the rows it left out, which chose epoch ${event.bestEpoch}`);
   };
   const csv = await untilInterrupted(progress, (signal) =>
     outOfFold({
