@@ -50,7 +50,13 @@ function watch(pressed: Element): void {
 
 /** Once for the whole page. A mouse has no need of it: its clicks are left alone. */
 export function keepFocus(): void {
-  addEventListener('click', ({ detail, target }) => {
-    if (detail === 0 && target instanceof Element && document.activeElement?.contains(target)) watch(document.activeElement);
-  });
+  const before = { capture: true };
+  // Before the page hears of it, which may take the element away at once.
+  addEventListener(
+    'click',
+    ({ detail, target }) => {
+      if (detail === 0 && target instanceof Element && document.activeElement?.contains(target)) watch(document.activeElement);
+    },
+    before,
+  );
 }

@@ -187,6 +187,16 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
     await page.getByText('The model has not judged this picture').waitFor();
     await page.keyboard.press('z');
     await page.getByText('The model says Sad, 40%').waitFor();
+    // Enter keeps the label after a click too, and does not press the clicked button once more.
+    await page.keyboard.press('z');
+    await page.getByText('The model says Happy, 90%').waitFor();
+    await page.getByRole('button', { name: /Happy/ }).click();
+    await page.getByText('The model says Sad, 40%').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('The model has not judged this picture').waitFor();
+    expect(desk.decisions.at(-1)).toEqual({ id: 1, action: 'keep' });
+    await page.keyboard.press('z');
+    await page.getByText('The model says Sad, 40%').waitFor();
     await page.keyboard.press('x');
     await page.getByText('The model has not judged this picture').waitFor();
     await page.keyboard.press('1');
