@@ -61,5 +61,7 @@ export async function pullVerb(name: string, { yes, json, revision, endpoint, sh
   const { repo, file, bytes, commit, licence, model, target } = plan;
   if (json) printJson({ repo, file, bytes, sha256: plan.sha256, commit, licence, model, path: target });
   else printText(target);
-  note(`checksum right. Next: mien weights import ${repo} --model ${model ?? 'NAME'} --out init.safetensors`);
+  note(
+    `checksum right. Next: mien weights import ${repo} --model ${model ?? 'NAME'}${model === undefined ? ` --licence ${licence ?? 'LICENCE'}` : ''} --out init.safetensors`,
+  );
 }

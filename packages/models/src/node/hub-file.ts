@@ -28,11 +28,15 @@ export interface HubFileInfo extends HubFile {
 const sha256Pattern = /^(?:W\/)?"?([0-9a-f]{64})"?$/i;
 const repoPattern = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
 
-function fileUrl({ repo, revision, file }: HubFile, endpoint: string): URL {
+function checkNames(repo: string, endpoint: string): void {
   if (!repoPattern.test(repo) || /(^|\/)\.{1,2}(\/|$)/.test(repo))
     throw new UserError('bad-name', `${repo}: expected weights as OWNER/NAME, as timm/resnet18.a1_in1k`);
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
     throw new UserError('bad-endpoint', `--endpoint ${endpoint}: expected an address, as ${defaultEndpoint}`);
+}
+
+function fileUrl({ repo, revision, file }: HubFile, endpoint: string): URL {
+  checkNames(repo, endpoint);
   const path = file.split('/').map(encodeURIComponent).join('/');
   return new URL(`${endpoint.replace(/\/+$/, '')}/${repo}/resolve/${encodeURIComponent(revision)}/${path}`);
 }
@@ -52,4 +56,21 @@ export async function describeHubFile(wanted: HubFile, endpoint: string = defaul
   if (!size || !Number.isSafeInteger(bytes) || bytes <= 0)
     throw new UserError('bad-answer', `${what}: ${url.host} does not tell its size; it may be no hub of models`);
   return { ...wanted, url, bytes, sha256: sha256Pattern.exec(told('x-linked-etag') ?? '')?.[1]?.toLowerCase(), commit: told('x-repo-commit') };
+}
+
+const longestLicence = 100;
+
+/** The licence that a repository's own card states; undefined where the hub does not tell, or nobody stated one. */
+export async function licenceOnHub({ repo, revision }: Pick<HubFile, 'repo' | 'revision'>, endpoint: string = defaultEndpoint): Promise<string | undefined> {
+  checkNames(repo, endpoint);
+  const url = new URL(`${endpoint.replace(/\/+$/, '')}/api/models/${repo}/revision/${encodeURIComponent(revision)}`);
+  try {
+    const { response } = await request(url, { method: 'GET', what: repo });
+    const about = (await response.json()) as { cardData?: { license?: unknown } | null } | null;
+    const licence = about?.cardData?.license;
+    return typeof licence === 'string' && licence.length <= longestLicence ? licence : undefined;
+  } catch {
+    // Size and checksum, without which nothing is fetched, come another way: who asks is told that the licence is not known.
+    return undefined;
+  }
 }

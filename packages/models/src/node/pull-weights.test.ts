@@ -20,6 +20,8 @@ interface Manners {
   ranges?: boolean;
   storage?: (request: IncomingMessage, response: ServerResponse) => void;
   status?: number;
+  /** What it tells of a repository. */
+  about?: string;
 }
 
 const server = createServer((request, response) => answer(request, response));
@@ -42,6 +44,10 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     };
     const etag = 'etag' in manners ? manners.etag : `"${sha256}"`;
     response.writeHead(302, etag === undefined ? headers : { ...headers, 'x-linked-etag': etag }).end();
+  } else if (path === '/someone/faces/resolve/main/model.safetensors') {
+    response.writeHead(302, { location: '/storage', 'x-linked-size': String(content.length), 'x-linked-etag': `"${sha256}"` }).end();
+  } else if (path === '/api/models/someone/faces/revision/main') {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(manners.about ?? '{"id":"someone/faces","cardData":{"license":"cc-by-nc-4.0"}}');
   } else if (!path.startsWith('/storage')) {
     response.writeHead(404).end();
   } else if (request.method === 'HEAD') {
@@ -113,6 +119,14 @@ describe('pulling weights', () => {
     // The storage's signed addresses refuse HEAD: it must not be asked.
     expect(seen.map(({ method, path }) => `${method} ${path}`)).toEqual(['HEAD /timm/resnet18.a1_in1k/resolve/main/model.safetensors']);
     expect(files()).toEqual([]);
+  });
+
+  it('tells the licence that a repository outside the catalogue states, and asks no further of those it knows', async () => {
+    expect(await plan('someone/faces')).toMatchObject({ licence: 'cc-by-nc-4.0', model: undefined });
+    for (const about of ['no json', '{"cardData":null}', '{"cardData":{"license":["a","b"]}}', '[]']) {
+      manners = { about };
+      expect((await plan('someone/faces')).licence, about).toBeUndefined();
+    }
   });
 
   it('follows the redirect, reports progress, and keeps the file for the next time', async () => {

@@ -5,12 +5,12 @@ import { UserError } from '@mien/runtime';
 import { findHubWeights, hubWeights, hubWeightsFile } from '../weights/catalogue.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { download, sha256Of } from './download.ts';
-import { defaultEndpoint, describeHubFile, type HubFileInfo } from './hub-file.ts';
+import { defaultEndpoint, describeHubFile, type HubFileInfo, licenceOnHub } from './hub-file.ts';
 
 /** What is known before the download; shown to the user, who decides. */
 export interface PullPlan extends HubFileInfo {
   readonly sha256: string;
-  /** SPDX identifier; undefined for weights that are not in the catalogue. */
+  /** SPDX identifier, of the catalogue or as the repository itself states it; undefined where neither does. */
   readonly licence: string | undefined;
   /** Mien's model they fit; undefined for weights that are not in the catalogue. */
   readonly model: string | undefined;
@@ -55,10 +55,10 @@ export async function planPull(name: string, options: PullOptions = {}): Promise
     const names = hubWeights.map(({ repo }) => repo.slice(repo.indexOf('/') + 1)).join(', ');
     throw new UserError('unknown-weights', `${name}: no weights of that name in the catalogue; there are ${names}, and any repository as OWNER/NAME`);
   }
-  const info = await describeHubFile(
-    { repo: known?.repo ?? name, revision: options.revision ?? 'main', file: hubWeightsFile },
-    options.endpoint ?? defaultEndpoint,
-  );
+  const wantedFile = { repo: known?.repo ?? name, revision: options.revision ?? 'main', file: hubWeightsFile };
+  const endpoint = options.endpoint ?? defaultEndpoint;
+  const info = await describeHubFile(wantedFile, endpoint);
+  const licence = known?.licence ?? (await licenceOnHub(wantedFile, endpoint));
   const wanted = options.sha256?.toLowerCase();
   if (wanted !== undefined && !/^[0-9a-f]{64}$/.test(wanted)) throw new UserError('bad-option', `--sha256 ${options.sha256}: expected 64 hexadecimal digits`);
   if (wanted && info.sha256 && wanted !== info.sha256)
@@ -71,7 +71,7 @@ export async function planPull(name: string, options: PullOptions = {}): Promise
   // By checksum, so that another version of the file never meets the half of this one.
   const target = join(cacheOf(options.cache ?? cacheFolder(), info.repo), sha256.slice(0, 16), info.file);
   const there = await lookAt(target, { bytes: info.bytes, sha256 });
-  return { ...info, sha256, licence: known?.licence, model: known?.model, target, cached: there === 'whole', damaged: there === 'damaged' };
+  return { ...info, sha256, licence, model: known?.model, target, cached: there === 'whole', damaged: there === 'damaged' };
 }
 
 /** Fetches what was planned; checks what is cached. Throws `UserError` as `download` does. */
