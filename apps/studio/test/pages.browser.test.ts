@@ -195,6 +195,10 @@ describe.skipIf(!executablePath || !model)('further pages', { timeout: timeoutMs
     await page.keyboard.press('Enter');
     await page.getByText('The model has not judged this picture').waitFor();
     expect(desk.decisions.at(-1)).toEqual({ id: 1, action: 'keep' });
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('The model says Sad, 40%').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('The model has not judged this picture').waitFor();
     await page.keyboard.press('z');
     await page.getByText('The model says Sad, 40%').waitFor();
     await page.keyboard.press('x');

@@ -14,7 +14,7 @@ export {
 } from './store/manifest.ts';
 export { openStore, type Split, type Store } from './store/store.ts';
 export type { StoreRow } from './store/split-parts.ts';
-export { anyRow, type RowSet, rowSetsOf, rowsInSets } from './store/row-sets.ts';
+export { type RowSet, rowSetsOf, rowsInSets } from './store/row-sets.ts';
 export { StoreWriter, type StoreWriterOptions } from './store/writer.ts';
 // Import
 export { type AffectNetCsvOptions, importAffectNetCsv, importAffectNetFolder } from './import/affect-net.ts';

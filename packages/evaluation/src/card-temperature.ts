@@ -54,9 +54,14 @@ export function mainTarget(card: ModelCard): Target {
   return headsOfCard(card)[0].name === votesHead ? 'ferplus' : 'labels';
 }
 
-/** What a model can be measured against on this split, one a head; that of the main output first. */
+/**
+ * What a model can be measured against on this split, one a head; that of the main output first. Throws `UserError` `label-mismatch` where the
+ * main output tells apart other labels than the split has: another output must not be measured or fitted in its place.
+ */
 export function targetsOf(card: ModelCard, { labelNames, voteNames }: Pick<Split, 'labelNames' | 'voteNames'>): [Target, ...Target[]] {
   const main = mainTarget(card);
+  if (main === 'labels' && card.labels.join() !== labelNames.join())
+    throw new UserError('label-mismatch', `${card.name}: the model tells apart ${card.labels.join(', ')}; the data is labelled ${labelNames.join(', ')}`);
   const heads = headsOfCard(card).slice(1);
   const others = heads.flatMap((head): Target[] => {
     if (head.name === votesHead) return voteNames ? ['ferplus'] : [];

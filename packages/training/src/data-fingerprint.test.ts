@@ -38,6 +38,9 @@ describe('the fingerprint of a store', () => {
     expect(() => checkSameData(data, { ...data, name: 'other', count: 4 }, 'runs/a', 'sweep')).toThrow(
       'runs/a: the sweep was begun with other data (faces of 3 images, now other of 4 images); go on with that --data, or start in another --out',
     );
-    expect(() => checkSameData(data, { ...data, hash: 'b' }, 'runs/a', 'run')).toThrow(/now faces of 3 images, with other labels, splits or images\)/);
+    expect(() => checkSameData(data, { ...data, hash: 'b' }, 'runs/a', 'run')).toThrow(/now faces of 3 images, with other labels, splits, people or images\)/);
+    expect(() => checkSameData({ ...data, people: '' }, { ...data, people: 'p' }, 'runs/a', 'run')).toThrow(/other labels, splits, people/);
+    // Folders of before do not tell of people.
+    expect(() => checkSameData(data, { ...data, people: 'p' }, 'runs/a', 'run')).not.toThrow();
   });
 });

@@ -1,4 +1,5 @@
 /** Which rows a recipe learns from, chooses on and leaves alone. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore, StoreWriter } from '@mien/data';
 import { expect, it } from 'vitest';
@@ -27,7 +28,7 @@ function people(): string {
 it.each([{}, { labelled: 0.6 }, { apart: { fold: 1, folds: 4 } }])('nobody who is chosen on is learnt from, with or without labels: %j', async (changes) => {
   const data = people();
   const fields = { ...tinyRecipe, epochs: 1, optimizer: { kind: 'sgd', learningRate: 0.01 }, data: { validation: { fraction: 0.3 }, ...changes } };
-  const { train, trainRows, validationRows, unlabelledRows, apartRows } = await chooseRows(checkRecipe(fields, 'test'), data);
+  const { train, trainRows, validationRows, unlabelledRows, apartRows, close } = await chooseRows(checkRecipe(fields, 'test'), data);
   const store = await openStore(data);
   const { subject } = (await (await store.split('train')).readSubjects())!;
   const peopleOf = (rows: Uint32Array): Set<number> => new Set([...rows].map((row) => subject[row]!).filter((person) => person > 0));
@@ -36,6 +37,7 @@ it.each([{}, { labelled: 0.6 }, { apart: { fold: 1, folds: 4 } }])('nobody who i
   const learnt = peopleOf(Uint32Array.from([...trainRows, ...unlabelledRows]));
   for (const measured of [validationRows, apartRows]) for (const person of peopleOf(measured)) expect(learnt.has(person)).toBe(false);
   expect(train.count).toBe(64);
+  await close();
   await store.close();
 });
 
@@ -50,6 +52,13 @@ it.each([{ fraction: 0.3 }, { split: 'val' }, { fold: 0, folds: 4 }])('nor from 
   const extra = [...rows.unlabelledRows].filter((row) => row >= 64);
   expect(extra.length).toBe(40 - 3 * measured.size);
   for (const row of extra) expect(measured.has(all[row]!)).toBe(false);
+  // A csv drops rows of that split too, which stands behind 64 rows of train and 4 of val.
+  const csv = join(temporaryDir(), 'changes.csv');
+  writeFileSync(csv, `source,split,row,action,to\npeople,unlabelled,${extra[0]! - 68},drop,\n`);
+  const cleaned = await chooseRows(checkRecipe({ ...fields, data: { ...fields.data, changes: [csv] } }, 'test'), data);
+  expect(cleaned.unlabelledRows).not.toContain(extra[0]);
+  expect(cleaned.unlabelledRows).toHaveLength(rows.unlabelledRows.length - 1);
+  await cleaned.close();
   await rows.close();
   await expect(rows.train.readImages(0, 1)).rejects.toThrow();
 });

@@ -170,6 +170,7 @@ async function joinUnlabelled(
   validation: Split | undefined,
   chosen: Chosen,
   name: string,
+  files: readonly string[],
 ): Promise<{ train: Split; chosen: Chosen }> {
   const extra = await store.split(name);
   refuseLocked(extra, 'learnt from');
@@ -179,7 +180,9 @@ async function joinUnlabelled(
   const measured = validation ?? train;
   const peopleMeasured = peopleOf(validation ? sortByLabel(validation).labelled : chosen.heldOut!, (await measured.readSubjects())?.subject);
   const subjects = (await extra.readSubjects())?.subject;
-  const others = everyRow(extra.count).filter((row) => !peopleMeasured.has(subjects?.[row] ?? 0));
+  const none = new Uint32Array(0);
+  const wanted = everyRow(extra.count).filter((row) => !peopleMeasured.has(subjects?.[row] ?? 0));
+  const { unlabelled: others } = await applyChanges(store, extra, { rows: none, bare: none, hidden: wanted }, files);
   const start = store.startOf(train.name);
   const moved = (rows: Uint32Array): Uint32Array => rows.map((row) => start + row);
   const labels = new Uint8Array(store.manifest.count).fill(hiddenLabel);
@@ -223,7 +226,7 @@ async function chooseIn(store: Store, recipe: Recipe): Promise<Omit<TrainingRows
     validation = await store.split(data.validation.split);
     refuseLocked(validation, 'used to choose the epoch');
   }
-  if (data.unlabelled !== undefined) ({ train, chosen } = await joinUnlabelled(store, train, validation, chosen, data.unlabelled));
+  if (data.unlabelled !== undefined) ({ train, chosen } = await joinUnlabelled(store, train, validation, chosen, data.unlabelled, data.changes ?? []));
   const { trainRows, unlabelledRows } = chosen;
   const validationRows = validation ? sortByLabel(validation).labelled : chosen.heldOut!;
   if (validationRows.length === 0) throw new UserError('no-validation', `${describeValidation(recipe)} holds no rows to choose the best epoch on`);

@@ -88,6 +88,28 @@ test('a film that was hidden goes on with the faces it had; a camera, and a film
   ofCamera.pump.stop();
 });
 
+test('on a machine that needs seconds for a frame nobody is lost between two', () => {
+  const camera = Object.assign(new ScriptedVideo(), { srcObject: {} });
+  const { pump, taken } = pumpOf(camera);
+  const clock = vi.spyOn(performance, 'now');
+  camera.show(1000, 1);
+  camera.show(3900, 3.9);
+  clock.mockReturnValue(4000);
+  // The frame on show then is taken at once.
+  pump.done();
+  clock.mockReturnValue(7000);
+  pump.done();
+  // Nothing was shown for longer than that: a camera that was covered, or a sleeping machine.
+  camera.show(9500, 9.5);
+  clock.mockRestore();
+  expect(taken).toEqual([
+    { time: 1, restart: true },
+    { time: 3.9, restart: false },
+    { time: 9.5, restart: true },
+  ]);
+  pump.stop();
+});
+
 test('what a camera showed before the page was hidden is not taken after it', () => {
   const camera = Object.assign(new ScriptedVideo(), { srcObject: {} });
   const { pump, taken } = pumpOf(camera);

@@ -29,7 +29,8 @@ function useKeys(session: LabelSession, overview: LabelOverview, row: LabelRow |
     };
     // A button that was clicked keeps the focus, and the next picture takes it over: Enter would press it again, where the page promises to keep the label.
     const release = ({ detail, target }: MouseEvent): void => {
-      if (detail > 0 && target instanceof Element && target.closest('.label-desk button')) (document.activeElement as HTMLElement | null)?.blur();
+      if (detail > 0 && target instanceof Element && target.closest('.label-desk button, .label-head button'))
+        (document.activeElement as HTMLElement | null)?.blur();
     };
     addEventListener('keydown', press);
     addEventListener('click', release);

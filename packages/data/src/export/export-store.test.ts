@@ -85,6 +85,9 @@ describe('exportStore', () => {
     const renamed = await identities(join(dir, 'c'));
     expect(renamed).toMatchObject({ name: 'other', align: 'eyes-level', sources: [{ name: 'other' }, { name: 'other' }, { name: 'other' }] });
     expect(renamed.rows[1]).toEqual({ split: 'public', source: [1, 1], row: [0, 1], people: ['s0', 's1'] });
+    // Its own name is no new one, and a file alone claims no source of the others.
+    await importData(join(dir, 'p/data/public-00000-of-00001.parquet'), { out: join(dir, 'e'), name: 'made' });
+    expect(await identities(join(dir, 'e'))).toEqual({ ...kept, sources: [sources[1]], rows: [{ ...(kept.rows[1] as object), source: [0, 0] }] });
     // The same file twice.
     copyFileSync(join(dir, 'p/data/public-00000-of-00001.parquet'), join(dir, 'p/data/again.parquet'));
     await expect(importData(join(dir, 'p'), { out: join(dir, 'd') })).rejects.toMatchObject({

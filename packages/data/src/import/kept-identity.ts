@@ -27,18 +27,19 @@ export interface KeptIdentityRow {
 
 export class KeptIdentity {
   readonly name: string;
-  /** Undefined where rows are numbered anew. */
-  readonly sources: StoreSource[] | undefined;
   readonly subjects: boolean;
   readonly align: Manifest['align'];
-  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #isRenamed: boolean;
+  readonly #sources: ReadonlyMap<string, StoreSource>;
+  /** Those of the sources that rows came from. */
+  readonly #numbers = new Map<string, number>();
   readonly #seen = new Set<number>();
 
   private constructor(stores: readonly [KnownStore, ...KnownStore[]], newName: string | undefined) {
-    const unique = new Map(stores.flatMap(({ sources }) => sources).map((source) => [keyOf(source.name, source.split), source]));
-    this.#numbers = new Map([...unique.keys()].map((key, i) => [key, i]));
+    this.#sources = new Map(stores.flatMap(({ sources }) => sources).map((source) => [keyOf(source.name, source.split), source]));
     this.name = newName ?? stores[0].name;
-    this.sources = newName === undefined ? [...unique.values()] : undefined;
+    // Under the name it had its rows are who they were.
+    this.#isRenamed = this.name !== stores[0].name;
     this.subjects = stores.some(({ subjects }) => subjects);
     this.align = stores[0].align;
   }
@@ -56,10 +57,21 @@ export class KeptIdentity {
     return new KeptIdentity([first, ...others], newName);
   }
 
+  /** The sources of the rows looked at, which `read` counts in; undefined where rows are numbered anew. */
+  get sources(): StoreSource[] | undefined {
+    return this.#isRenamed ? undefined : [...this.#numbers.keys()].map((key) => this.#sources.get(key)!);
+  }
+
+  /** Every row must be looked at before the first is read: a part of a store must not claim the sources of the others. */
+  lookAt({ source, source_split }: IdentityValues): void {
+    const key = keyOf(textOf(source), textOf(source_split));
+    if (this.#sources.has(key) && !this.#numbers.has(key)) this.#numbers.set(key, this.#numbers.size);
+  }
+
   /** @param name of the row, for messages. @throws UserError `bad-parquet` for a row that its file does not account for, or that came before. */
   read(values: IdentityValues, name: string): KeptIdentityRow {
     const subject = textOf(values.subject) || undefined;
-    if (this.sources === undefined) return { subject };
+    if (this.#isRenamed) return { subject };
     const source = this.#numbers.get(keyOf(textOf(values.source), textOf(values.source_split)));
     const row = typeof values.row === 'bigint' || typeof values.row === 'number' ? Number(values.row) : -1;
     if (source === undefined || !(Number.isInteger(row) && row >= 0 && row <= largestRow))

@@ -74,15 +74,21 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
     numbers: { '-1': unlabelledName, ...Object.fromEntries(names.map((name, k) => [String(k), name])) },
   });
 
+  const kept = KeptIdentity.of(
+    source,
+    parts.map(({ mark }) => mark),
+    options.name,
+  );
   // The first pass finds the labels there are and the sizes of the images, the second decodes.
   const headers: ImageHeader[] = [];
   const unknown = new Set<string>();
   let seen = 0;
   for (const part of parts) {
-    for await (const rows of readBlocks(part, [])) {
+    for await (const rows of readBlocks(part, kept ? identityColumns : [])) {
       for (const { label } of rows) if (labels.resolve(label) === undefined) unknown.add(label);
-      const kept = rows.filter(({ label }) => labels.resolve(label) !== 'drop');
-      for await (const header of mapInOrder(kept, decodesAtOnce, (row) => readImageHeader(row))) headers.push(header);
+      const wanted = rows.filter(({ label }) => labels.resolve(label) !== 'drop');
+      for (const { identity } of wanted) kept?.lookAt(identity);
+      for await (const header of mapInOrder(wanted, decodesAtOnce, (row) => readImageHeader(row))) headers.push(header);
       seen += rows.length;
       onProgress?.({ rows: 0, fraction: (headerShare * seen) / total });
     }
@@ -90,11 +96,6 @@ export async function importParquet(options: ParquetOptions): Promise<ImportRepo
   if (unknown.size > 0) throw labels.unknown(source, [...unknown]);
   if (headers.length === 0) throw new UserError('empty-tree', `${source}: the map drops all ${total} images; keep one class at least`);
   const image = chooseLayout(headers, options);
-  const kept = KeptIdentity.of(
-    source,
-    parts.map(({ mark }) => mark),
-    options.name,
-  );
   const name = options.name ?? kept?.name ?? basename(resolve(source), '.parquet');
   const { locked = (split: string, wasLocked?: boolean) => wasLocked || lockedByDefault(split) } = options;
   const writer = new StoreWriter({

@@ -13,8 +13,7 @@ export interface RowSet {
 /** Longest text kept for the rows of one source: 384,000 rows chosen at random. */
 const longest = 64_000;
 const bitsPrefix = 'bits:';
-/** Stands for every row of a source. */
-export const anyRow = 'any';
+const anyRow = 'any';
 
 function asRanges(rows: Uint32Array): string {
   const ranges: string[] = [];

@@ -4,7 +4,7 @@
  * `X-Linked-Etag`. Source: https://huggingface.co/docs/hub and huggingface_hub's file_download (Apache-2.0; facts only).
  */
 import { UserError } from '@mien/runtime';
-import { request } from './http.ts';
+import { request, stallMs } from './http.ts';
 
 export const defaultEndpoint = 'https://huggingface.co';
 
@@ -58,17 +58,30 @@ export async function describeHubFile(wanted: HubFile, endpoint: string = defaul
   return { ...wanted, url, bytes, sha256: sha256Pattern.exec(told('x-linked-etag') ?? '')?.[1]?.toLowerCase(), commit: told('x-repo-commit') };
 }
 
-const longestLicence = 100;
+/** What licences are called, as `cc-by-nc-4.0`: it is shown on a terminal. */
+const licencePattern = /^[\w.+-]{1,100}$/;
+const longestAnswer = 4 << 20;
+
+async function shortText(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body ?? []) {
+    bytes += part.length;
+    if (bytes > longestAnswer) throw new RangeError('too long an answer');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
 
 /** The licence that a repository's own card states; undefined where the hub does not tell, or nobody stated one. */
 export async function licenceOnHub({ repo, revision }: Pick<HubFile, 'repo' | 'revision'>, endpoint: string = defaultEndpoint): Promise<string | undefined> {
   checkNames(repo, endpoint);
   const url = new URL(`${endpoint.replace(/\/+$/, '')}/api/models/${repo}/revision/${encodeURIComponent(revision)}`);
   try {
-    const { response } = await request(url, { method: 'GET', what: repo });
-    const about = (await response.json()) as { cardData?: { license?: unknown } | null } | null;
+    const { response } = await request(url, { method: 'GET', what: repo, signal: AbortSignal.timeout(stallMs) });
+    const about = JSON.parse(await shortText(response)) as { cardData?: { license?: unknown } | null } | null;
     const licence = about?.cardData?.license;
-    return typeof licence === 'string' && licence.length <= longestLicence ? licence : undefined;
+    return typeof licence === 'string' && licencePattern.test(licence) ? licence : undefined;
   } catch {
     // Size and checksum, without which nothing is fetched, come another way: who asks is told that the licence is not known.
     return undefined;

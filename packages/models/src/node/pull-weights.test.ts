@@ -123,7 +123,7 @@ describe('pulling weights', () => {
 
   it('tells the licence that a repository outside the catalogue states, and asks no further of those it knows', async () => {
     expect(await plan('someone/faces')).toMatchObject({ licence: 'cc-by-nc-4.0', model: undefined });
-    for (const about of ['no json', '{"cardData":null}', '{"cardData":{"license":["a","b"]}}', '[]']) {
+    for (const about of ['no json', '{"cardData":null}', '{"cardData":{"license":["a","b"]}}', '{"cardData":{"license":"mit; rm x"}}', '[]']) {
       manners = { about };
       expect((await plan('someone/faces')).licence, about).toBeUndefined();
     }

@@ -2,7 +2,7 @@ import { createSession } from '@mien/onnx/node';
 import type { FaceDetector, Image } from '@mien/runtime';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { testModel } from '../../../runtime/src/test-model.ts';
+import { testCard, testModel } from '../../../runtime/src/test-model.ts';
 import { JobRunner } from './job-runner.ts';
 import { occlusionMap } from './occlusion-map.ts';
 import type { ExplainJob, JobResults, RecogniseJob } from './worker-messages.ts';
@@ -42,6 +42,23 @@ test('a picture of bytes is decoded, its faces found or taken as they are', asyn
   expect(whole).toMatchObject({ width: 60, height: 40, faces: [{ expression: 'happy', detection: 1, box: { width: 60, height: 40 } }] });
   const found = await recognise({ picture: { bytes: white }, detect: 'faces', threshold: 0.7 });
   expect(found.faces).toEqual([{ box, detection: 0.7, expression: 'happy', probabilities: expect.any(Object) }]);
+});
+
+test('a model whose card says when it is not sure, says so of every face', async () => {
+  const bytes = testModel([0, 0, 0, 4, -4, 0, 0], [-9, -9, -9, -2, 2, -9, -9], { ...testCard, abstain: { threshold: 0.9999 } });
+  const careful = await JobRunner.open({
+    threads: 1,
+    largestBatch: 8,
+    longestWaitMs: 20,
+    models: [{ name: 'test', file: 'test.onnx', bytes }],
+    detector,
+    createSession,
+  });
+  const { faces } = (await careful.run({ ...job, picture: { bytes: white } })) as JobResults['recognise'];
+  const [{ expression, probabilities, unsure }] = faces as [(typeof faces)[0]];
+  expect(unsure).toBe(probabilities[expression]! < 0.9999);
+  expect(unsure).toBe(true);
+  await careful.release();
 });
 
 test('pixels are taken as they are', async () => {

@@ -1,6 +1,7 @@
 /** Outcomes of an ablation gathered by row, with intervals over images and seeds. */
 import { intervalOverSeeds, meanAndSd } from '@mien/evaluation';
 import { UserError } from '@mien/runtime';
+import type { Recipe } from '../recipe-schema.ts';
 import type { AblationPlan } from './ablation-plan.ts';
 import type { RowCost } from './lay-out-ablation.ts';
 import type { AblationOutcome } from './run-ablation.ts';
@@ -51,9 +52,12 @@ export interface AblationSummary {
 export const hitsOf = ({ truth, predicted }: Pick<RunResult, 'truth' | 'predicted'>): Int8Array =>
   Int8Array.from(truth, (label, i) => Number(label === predicted[i]));
 
-/** Whether all seeds were asked about the same images; where none are named, each seed holds out images of its own. */
-function areOfSameRows([first, ...others]: readonly RunResult[]): boolean {
-  return others.every(({ truth }) => truth.length === first!.truth.length && truth.every((label, i) => label === first!.truth[i]));
+/** What is laid out of an ablation, or of a sweep, whose folds put together are the whole split. */
+export type SummarisedPlan = AblationPlan & { readonly folds?: number | undefined };
+
+/** Whether all seeds of a row are asked about the same images; where none are named, each holds out images of its own. */
+function asksSameRows({ split, folds }: SummarisedPlan, { data }: Recipe): boolean {
+  return split !== undefined || folds !== undefined || (!data.apart && 'split' in data.validation);
 }
 
 /** Hits of `run` − those of the other row's training with the same seed, image by image. Throws `UserError` where they were not asked about the same images. */
@@ -69,11 +73,10 @@ function gains(run: RunResult, reference: RunResult): Int8Array {
 }
 
 /** Figures of the trainings of one row, against those of the row it is compared with. */
-function figuresOf(runs: readonly RunResult[], against: string | undefined, results: readonly RunResult[]): RowFigures | undefined {
+function figuresOf(runs: readonly RunResult[], against: string | undefined, results: readonly RunResult[], sameRows: boolean): RowFigures | undefined {
   if (runs.length === 0) return undefined;
   const pairs = runs.flatMap((run) => results.filter(({ row, seed }) => row === against && seed === run.seed).map((other) => gains(run, other)));
   const accuracies = runs.map(({ accuracy }) => accuracy);
-  const sameRows = areOfSameRows(runs);
   return {
     accuracies,
     accuracy: meanAndSd(accuracies),
@@ -87,11 +90,11 @@ function figuresOf(runs: readonly RunResult[], against: string | undefined, resu
 }
 
 /** The table's figures, of a finished ablation or of what there is so far. */
-export function summariseAblation(plan: AblationPlan, { costs, dataset, outcomes, finished }: AblationOutcome): AblationSummary {
+export function summariseAblation(plan: SummarisedPlan, { costs, dataset, outcomes, finished }: AblationOutcome): AblationSummary {
   const results = outcomes.filter((outcome): outcome is RunResult => !isFailed(outcome));
-  const rows = plan.rows.map(({ name, note, against }, i): RowSummary => {
+  const rows = plan.rows.map(({ name, note, against, recipe }, i): RowSummary => {
     const runs = results.filter(({ row }) => row === name);
-    const figures = figuresOf(runs, against, results);
+    const figures = figuresOf(runs, against, results, asksSameRows(plan, recipe));
     const failed = outcomes.filter((outcome) => isFailed(outcome) && outcome.row === name).map(({ seed }) => seed);
     return { ...costs[i]!, note, seeds: runs.map(({ seed }) => seed), failed, ...(figures ? { figures } : {}) };
   });

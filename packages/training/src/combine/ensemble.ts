@@ -1,5 +1,4 @@
 /** `mien ensemble`: several models, or several views of one, as one file with one card. */
-import { anyRow, type RowSet } from '@mien/data';
 import { cardKey, cardSchema, type ModelCard, type Preprocessing, UserError } from '@mien/runtime';
 import type { Member } from './member.ts';
 import { type CommonHead, meanOfModels } from './mean-of-models.ts';
@@ -78,11 +77,6 @@ function viewsOf({ card }: Member, { flip, crops }: Views): number {
   return (flip ? 2 : 1) * (crops && spare > 0 ? 1 + 2 ** spare : 1);
 }
 
-/** Every row of the data sets and splits that a card without sets of rows names. */
-function namedRows({ data, split }: ModelCard['training']): RowSet[] {
-  return data.split(' + ').flatMap((source) => split.split(' + ').map((of) => ({ source, split: of, rows: anyRow })));
-}
-
 function ensembleCard(options: EnsembleOptions, heads: readonly CommonHead[], picture: Picture): ModelCard {
   const { members, name } = options;
   const cards = members.map(({ card }) => card);
@@ -91,12 +85,10 @@ function ensembleCard(options: EnsembleOptions, heads: readonly CommonHead[], pi
   const joined = (field: 'data' | 'split' | 'chosenOn' | 'recipe'): string => unique(cards.map(({ training }) => training[field])).join(' + ');
   const begun = unique(cards.flatMap(({ training }) => training.startedFrom ?? []));
   const { abstain: _, otherHeads: __, ...kept } = first;
-  // Of a member whose card is older than these fields only names are known: all rows of those, wherever they came from.
-  const setsOf = ({ training }: ModelCard, field: 'learntRows' | 'chosenRows'): readonly unknown[] =>
-    training[field] ?? (field === 'learntRows' ? namedRows(training) : []);
+  // Known of the whole only where it is known of every member.
   const rowsOf = (field: 'learntRows' | 'chosenRows'): Partial<ModelCard['training']> =>
-    cards.some(({ training }) => training[field])
-      ? { [field]: unique(cards.flatMap((card) => setsOf(card, field).map((set) => JSON.stringify(set)))).map((set) => JSON.parse(set)) }
+    cards.every(({ training }) => training[field])
+      ? { [field]: unique(cards.flatMap(({ training }) => training[field]!.map((set) => JSON.stringify(set)))).map((set) => JSON.parse(set)) }
       : {};
   // The members' temperatures are part of the graph.
   const outputOf = ({ name: head, output }: CommonHead): ModelCard['output'] => {

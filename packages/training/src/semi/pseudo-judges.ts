@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readCard, UserError } from '@mien/runtime';
 import { originOfCard, type WeightsOrigin } from '../init-file.ts';
+import { teacherFile } from '../combine/teacher-panel.ts';
 import type { Recipe } from '../recipe-schema.ts';
-import { isRunFolder, runFolder } from '../run-folder.ts';
 
 export interface PseudoJudge {
   /** The `.onnx` file. */
@@ -14,14 +14,15 @@ export interface PseudoJudge {
   readonly checksum: string;
 }
 
-/** The file that an entry of `pseudo.models` stands for, whether or not it exists. */
-export function judgeFile(source: string): string {
-  return isRunFolder(source) ? runFolder(source).model : source;
-}
+/** The file that an entry of `pseudo.models` stands for, whether or not it exists: as teachers are named. */
+export const judgeFile = teacherFile;
 
 export function readJudge(file: string): { bytes: Uint8Array; checksum: string } {
   if (!existsSync(file) || !statSync(file).isFile())
-    throw new UserError('no-model', `pseudo.models ${file}: expected an .onnx file or the folder of a run with a model.onnx; there is none`);
+    throw new UserError(
+      'no-model',
+      `pseudo.models ${file}: expected an .onnx file, the folder of a run with a model.onnx, or the name of a released model; there is none`,
+    );
   const bytes = new Uint8Array(readFileSync(file));
   return { bytes, checksum: createHash('sha256').update(bytes).digest('hex') };
 }

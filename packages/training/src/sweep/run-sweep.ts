@@ -89,8 +89,8 @@ export async function runSweep(options: RunSweepOptions): Promise<SweepOutcome> 
 function keepSweep(plan: SweepPlan, data: DataFingerprint, out: string): void {
   const kept = keptPlan({ file: 'sweep.json', out }) as { data?: DataFingerprint } | undefined;
   checkSameData(kept?.data, data, out, 'sweep');
-  // Folders of before know their plan alone.
-  const known = kept && !kept.data ? plan : { ...plan, data };
+  // Folders of before know their plan alone, or less of their data.
+  const known = kept && !kept.data ? plan : { ...plan, data: kept?.data ?? data };
   keepPlan({ file: 'sweep.json', code: 'other-sweep', what: 'sweep', plan: known, out });
 }
 
@@ -152,16 +152,10 @@ class Sweep {
       tolerant: true,
       signal,
     });
-    for (const name of new Set(runs.map(({ row }) => row))) {
-      const own = runs.filter(({ row }) => row === name);
-      // Seeds and folds of one figure must have come equally far.
-      const isMixed = own.some((run) => this.#latest.has(run)) && !own.every((run) => outcomes.has(run));
-      for (const run of isMixed ? [] : own) {
-        const outcome = outcomes.get(run);
-        if (outcome) this.#latest.set(run, outcome);
-      }
-    }
-    return outcomes.size === runs.length;
+    const isWhole = outcomes.size === runs.length;
+    // Of a later rung that was stopped nothing is told yet: candidates are only compared after the same number of epochs.
+    if (isWhole || rung === 0) for (const [run, outcome] of outcomes) this.#latest.set(run, outcome);
+    return isWhole;
   }
 
   /** What is known of a candidate, one outcome a seed. */

@@ -133,21 +133,27 @@ describe('a sweep over folds', () => {
 describe('a sweep over folds with halving', () => {
   it('stopped within a rung, shows candidates by the rung that all their folds came to', async () => {
     const out = join(temporaryDir(), 'out');
-    const both = plan({ folds: 2, set: ['batch=4'], grid: ['optimizer.learningRate=0.02,0.01,0.005'], halving: { eta: 3, first: 1 } });
+    const both = plan({ folds: 2, set: ['batch=4'], grid: ['optimizer.learningRate=0.02,0.01,0.005,0.002'], halving: { eta: 2, first: 1 } });
     const stop = new AbortController();
+    let first: string | undefined;
     const { outcome } = await run({
       plan: both,
       out,
       signal: stop.signal,
-      onProgress: ({ rung, run: { fold }, event }) => rung === 2 && fold === 1 && event.type === 'step' && stop.abort(),
+      // Of the two that are alive one is through, and one is not.
+      onProgress: ({ rung, run: { fold, row }, event }) => {
+        if (rung !== 2 || event.type !== 'step') return;
+        first ??= row;
+        if (row !== first && fold === 1) stop.abort();
+      },
     });
     expect(outcome.finished).toBe(false);
     for (const { outcomes, rungsReached } of outcome.candidates) {
       expect(rungsReached).toBe(1);
-      expect(outcomes).toEqual([expect.objectContaining({ pausedAfter: 1, n: 16 })]);
+      expect(outcomes).toEqual([expect.objectContaining({ pausedAfter: both.halving!.rungs[0], n: 16 })]);
     }
     const done = await run({ plan: both, out });
-    expect(done.outcome.candidates.map(({ rungsReached }) => rungsReached).sort()).toEqual([1, 1, 2]);
+    expect(done.outcome.candidates.map(({ rungsReached }) => rungsReached).sort()).toEqual([1, 1, 2, 2]);
   });
 });
 

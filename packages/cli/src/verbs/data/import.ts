@@ -53,7 +53,7 @@ export function addImportVerb(data: Command): void {
     .addOption(new Option('--form <name>', 'whose numbers the class folders are').choices(Object.keys(numberedForms)))
     .option('--labels <names>', 'labels of the store, with commas between (default: the seven expressions)', parseNames)
     .option('--map <name=label>', 'what a class of another name means, or drop; repeatable', collectMap)
-    .option('--name <name>', 'name of the data set (default: the file or folder)')
+    .option('--name <name>', 'name of the data set (default: the file or folder, or the name of the store that Parquet was written from)')
     .option('--size <pixels>', 'resize all images to a square of this size', parseCount('--size', 8, 1024))
     .addOption(new Option('--channels <n>', 'store 1 (grey) or 3 (colour) channels').choices(['1', '3']))
     .option('--subjects <pattern>', "regular expression that finds the person in a file name, as '^(S\\d+)_'", parsePattern)
