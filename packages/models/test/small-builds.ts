@@ -47,7 +47,7 @@ const builds: Record<string, SmallBuild> = {
     architecture: 'vgg16',
     options: { ...vgg.options, batchNorm: true, cbam: 'every-convolution', head: 'gap' },
     // Two gates of about a half after every convolution.
-    variance: 1 / 16,
+    variance: 1 / 9,
   },
   'vgg19-bn': vgg,
   'inception-v3': { input: [3, 75, 79], options: narrow },

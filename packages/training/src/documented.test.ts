@@ -35,7 +35,7 @@ it('its recipe fits its network, with the teacher it is given too', () => {
   const tensors = new Map([...drawWeights(specs, 1)].map(([name, data], i) => [name, { shape: specs[i]!.shape, data }]));
   const normalise = JSON.stringify({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] });
   const init = join(temporaryDir(), 'init.safetensors');
-  writeFileSync(init, encodeSafetensors({ tensors, metadata: { model: 'resnet18', options: '{}', normalise } }));
+  writeFileSync(init, encodeSafetensors({ tensors, metadata: { model: 'resnet18', options: '{}', licence: 'bsd-3-clause', normalise } }));
   const { report } = initialWeights(plan.network, plan.input, { ...plain, init });
   expect(report!.fresh).toEqual(['fc.weight', 'fc.bias']);
   expect(noticesOf(plain, plan, report)).toEqual([]);

@@ -321,13 +321,14 @@ describe('the file of an ablation', () => {
     expect(refusal(rows('  - { name: x }').replace('base.yaml', 'bsae'))).toMatch(/bsae: expected a recipe file or one of/);
     expect(refusal(`${rows('  - { name: x }')}\nseeds: [1, 1]`)).toMatch(/names one twice/);
     expect(refusal('name: [')).toMatch(/not valid YAML/);
+    expect(refusal('name: a\nbase: 5\nrows: [{ name: x }]')).toBe('bad.yaml: base: expected string, received number; or expected record, received number');
     expect(refusal(rows('  - { name: x }'), ['epochs=none'])).toMatch(/rows\.0 \(x\): epochs: /);
     expect(() => loadAblation('atention')).toThrow(/did you mean attention\?/);
     expect(refusal(`${rows('  - { name: x }')}\nseeds: [1, 2]`, ['seed=7'])).toBe(
-      '--set seed=7: every row is trained with the seeds of the file (1, 2); change its seeds',
+      '--set seed=7: every row is trained with the seeds of the file (1, 2); change its seeds, or say --seeds',
     );
     expect(refusal(rows('  - { name: x, set: { seed: 7 } }'))).toBe(
-      'bad.yaml: rows.0 (x): set seed: every row is trained with the seeds of the file (1); change its seeds',
+      'bad.yaml: rows.0 (x): set seed: every row is trained with the seeds of the file (1); change its seeds, or say --seeds',
     );
   });
 
